@@ -1,0 +1,46 @@
+/** Housekeeping that runs for as long as the deployment does. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import { sql } from 'kysely';
+import type { Databases } from '../services/database/connection.ts';
+import { refreshAvailability } from '../services/database/resources.ts';
+
+/** How stale a search may be when nothing is in the way. */
+const idlePauseMs = 200;
+/** One attempt's length; the workflow then calls again. Well below the activity's start-to-close timeout. */
+const shiftMs = 10 * 60 * 1000;
+
+export function createOperationsActivities({ databases: { write } }: { databases: Databases }) {
+  return {
+    /**
+     * Refreshes the availability cache of every resource that changed, until the shift is over (D3). A booking only
+     * leaves a note in the outbox, so refreshing costs it no round trip and a burst of bookings is one refresh.
+     * @returns how many changes were worked off.
+     */
+    async keepAvailabilityFresh(): Promise<number> {
+      const context = Context.current();
+      const endsAt = Date.now() + shiftMs;
+      let refreshed = 0;
+      while (Date.now() < endsAt) {
+        const taken = await refreshAvailability(write);
+        refreshed += taken;
+        context.heartbeat(refreshed);
+        // Aborted by a cancellation or a stopping worker: then this throws, and another worker takes over.
+        if (taken === 0) await sleep(idlePauseMs, undefined, { signal: context.cancellationSignal });
+        else context.cancellationSignal.throwIfAborted();
+      }
+      return refreshed;
+    },
+
+    /** Idempotency keys are kept for a week; gateways and callers forget theirs after a day. */
+    async forgetOldIdempotencyKeys(): Promise<number> {
+      const { numDeletedRows } = await write
+        .deleteFrom('idempotency_keys')
+        .where('created_at', '<', sql<Date>`now() - interval '7 days'`)
+        .executeTakeFirstOrThrow();
+      return Number(numDeletedRows);
+    },
+  };
+}
+
+export type OperationsActivities = ReturnType<typeof createOperationsActivities>;

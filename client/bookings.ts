@@ -1,0 +1,183 @@
+/** Bookings: starting, steering and watching their flows. */
+import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
+import type { UpdateDefinition, Workflow } from '@temporalio/common';
+import { typeid } from 'typeid-js';
+import { answerPatienceMs, bookingMessages, createBookingBody, rescheduleBookingBody, type BookingInput, type BookingView, type HoldOutcome, type HoldRequest } from '../contracts/bookings.ts';
+import { bookingWorkflowId } from '../contracts/flows.ts';
+import { searchAttributes } from '../contracts/search-attributes.ts';
+import { priorityFor, taskQueues } from '../contracts/task-queues.ts';
+import type { FlowProgress } from '../contracts/values.ts';
+import { HoldfastError, isTimeout, parsed, translated } from './errors.ts';
+import { ownedFlow } from './owned.ts';
+import { watchFlow } from './watch.ts';
+
+/** `bkg_…`: unique, and sortable by the time it was made. */
+export const newBookingId = (): string => typeid('bkg').toString();
+
+/** A booking and how far its flow has come. */
+export interface BookingProgress extends FlowProgress {
+  readonly booking: HoldOutcome;
+}
+
+export interface BookRequest extends Omit<HoldRequest, 'quantity'> {
+  /** Seats or beds; 1 if absent. */
+  readonly quantity?: number;
+  /** From {@link newBookingId}: keep it and pass it again when the answer got lost, and nothing is booked twice. */
+  readonly id?: string;
+}
+
+type BookingWorkflow = (input: BookingInput) => Promise<unknown>;
+
+export class BookingsClient {
+  readonly #client: Client;
+  readonly #tenantId: string;
+
+  constructor(client: Client, tenantId: string) {
+    this.#client = client;
+    this.#tenantId = tenantId;
+  }
+
+  /**
+   * Holds a resource for 15 minutes.
+   * @returns the held booking; or `{id, status: 'pending'}` when that could not be decided within five seconds, in
+   * which case the flow goes on by itself: {@link watch} it.
+   * @throws {HoldfastError} `resource_unavailable`, `resource_not_found`, `invalid_request`, `invalid_dates`,
+   * `quantity_over_capacity`, `booking_id_reused`, `temporal_unavailable`.
+   */
+  async book({ id = newBookingId(), ...wanted }: BookRequest): Promise<HoldOutcome> {
+    const { resourceId, customerId, quantity, from, to } = parsed(createBookingBody, wanted);
+    const request: HoldRequest = { resourceId, customerId, quantity, ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+    const input: BookingInput = { tenantId: this.#tenantId, bookingId: id, request };
+    return await translated(async () => {
+      try {
+        return await this.#client.withDeadline(Date.now() + answerPatienceMs, async () => await this.#updateWithStart(bookingMessages.hold, [{ tenantId: this.#tenantId }], input));
+      } catch (error) {
+        if (!isTimeout(error)) throw error;
+        // The start went out together with the wait for its answer, so it is unknown whether it arrived. Asking again
+        // is safe: a flow that is there, or has been there, stays as it is.
+        await this.#client.withDeadline(Date.now() + answerPatienceMs, async () => await this.#makeSureItStarted(input));
+        return { id, status: 'pending' };
+      }
+    });
+  }
+
+  /** @throws {HoldfastError} `flow_not_found` when the flow is older than Temporal's retention; the HTTP API still has it. */
+  async get(id: string): Promise<HoldOutcome> {
+    const handle = await this.#owned(id);
+    return await translated(async () => await handle.query(bookingMessages.status));
+  }
+
+  /**
+   * Confirms a hold without online payment, e.g. paid at the desk.
+   * @param reference what the desk wrote down; the booking id if absent.
+   * @throws {HoldfastError} `hold_expired`, `booking_not_held`, `booking_not_found`.
+   */
+  async confirm(id: string, { reference }: { reference?: string } = {}): Promise<HoldOutcome> {
+    return await this.#change(id, bookingMessages.confirm, [{ tenantId: this.#tenantId, ...(reference !== undefined && { reference }) }]);
+  }
+
+  /**
+   * Prolongs a hold by 15 minutes, once.
+   * @throws {HoldfastError} `already_extended`, `hold_expired`, `booking_not_held`, `booking_not_found`.
+   */
+  async extend(id: string): Promise<HoldOutcome> {
+    return await this.#change(id, bookingMessages.extend, [{ tenantId: this.#tenantId }]);
+  }
+
+  /**
+   * Moves a held or confirmed room to other dates; if they are taken nothing changes.
+   * @throws {HoldfastError} `resource_unavailable`, `invalid_dates`, `not_reschedulable`, `booking_closed`, `booking_not_found`.
+   */
+  async reschedule(id: string, dates: { from: string; to: string }): Promise<HoldOutcome> {
+    return await this.#change(id, bookingMessages.reschedule, [{ tenantId: this.#tenantId, ...parsed(rescheduleBookingBody, dates) }]);
+  }
+
+  /** Gives a held or confirmed booking back; stops a pending one. Returns when Temporal has it, not when it is done. */
+  async cancel(id: string): Promise<void> {
+    await this.#signalWithStart(id, 'cancel');
+  }
+
+  /** Tries a pending booking at once, or a failed one again. */
+  async resume(id: string): Promise<void> {
+    await this.#signalWithStart(id, 'resume');
+  }
+
+  /** Yields whenever something changed, and ends when the flow has ended. */
+  async *watch(id: string, options: { signal?: AbortSignal } = {}): AsyncGenerator<BookingProgress> {
+    const handle = await this.#owned(id);
+    yield* watchFlow(handle, async () => ({ booking: await handle.query(bookingMessages.status), ...(await handle.query(bookingMessages.progress)) }), options.signal);
+  }
+
+  /** @throws {HoldfastError} `flow_not_found` for a flow of another tenant, as if there were none. */
+  async #owned(id: string): Promise<WorkflowHandle<BookingWorkflow>> {
+    return await ownedFlow<BookingWorkflow>(this.#client, this.#tenantId, bookingWorkflowId(id));
+  }
+
+  /** Sends a change to the running flow, or starts a run that picks the booking up. */
+  async #change<Args extends unknown[]>(id: string, message: UpdateDefinition<BookingView, Args>, args: Args): Promise<HoldOutcome> {
+    return await translated(async () => {
+      try {
+        return await this.#client.withDeadline(Date.now() + answerPatienceMs, async () => await this.#updateWithStart(message, args, { tenantId: this.#tenantId, bookingId: id }));
+      } catch (error) {
+        if (!isTimeout(error)) throw error;
+        throw new HoldfastError('temporal_unavailable', 'The change was sent but not answered in time. Look at the booking before you send it again.', { cause: error });
+      }
+    });
+  }
+
+  async #updateWithStart<Result, Args extends unknown[]>(message: UpdateDefinition<Result, Args>, args: Args, input: BookingInput): Promise<Result> {
+    const startWorkflowOperation = new WithStartWorkflowOperation<Workflow>('booking', this.#startOptions(input));
+    return await this.#client.workflow.executeUpdateWithStart<Workflow, Result, Args>(message, { args, startWorkflowOperation });
+  }
+
+  async #makeSureItStarted(input: BookingInput): Promise<void> {
+    try {
+      await this.#client.workflow.start('booking', { ...this.#startOptions(input), workflowIdReusePolicy: 'REJECT_DUPLICATE' });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  }
+
+  async #signalWithStart(id: string, signal: 'cancel' | 'resume'): Promise<void> {
+    await translated(async () => {
+      try {
+        const handle = await this.#owned(id);
+        await handle.signal(bookingMessages[signal]);
+      } catch (error) {
+        // The run has ended: a new one picks the booking up from the database.
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+        await this.#client.workflow.signalWithStart('booking', { ...this.#startOptions({ tenantId: this.#tenantId, bookingId: id }), signal: bookingMessages[signal] });
+      }
+    });
+  }
+
+  #startOptions(input: BookingInput) {
+    const { tenantId, bookingId, request } = input;
+    return {
+      workflowId: bookingWorkflowId(bookingId),
+      taskQueue: 'bookings' as const,
+      args: [input] as [BookingInput],
+      // The id is the booking: a running flow takes the message, an ended one is picked up by a new run.
+      workflowIdConflictPolicy: 'USE_EXISTING' as const,
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+      priority: priorityFor(taskQueues.bookings.urgency, tenantId),
+      typedSearchAttributes: [
+        { key: searchAttributes.tenant, value: tenantId },
+        ...(request === undefined
+          ? []
+          : [
+              // Almost every flow is held within its first task, so it starts out labelled so and saves a write.
+              { key: searchAttributes.status, value: 'held' },
+              { key: searchAttributes.resource, value: request.resourceId },
+              { key: searchAttributes.customer, value: request.customerId },
+            ]),
+      ],
+      staticSummary: request === undefined ? `Booking ${bookingId}, picked up again` : `${request.quantity} × ${request.resourceId} for ${request.customerId}${stay(request)}`,
+      staticDetails: `Tenant \`${tenantId}\`, booking \`${bookingId}\`. A hold ends by itself after 15 minutes. Signals: \`cancel\`, \`resume\`. Updates: \`confirm\`, \`extend\`, \`reschedule\`.`,
+    };
+  }
+}
+
+function stay({ from, to }: Pick<HoldRequest, 'from' | 'to'>): string {
+  return from === undefined || to === undefined ? '' : `, ${from.slice(0, 10)} to ${to.slice(0, 10)}`;
+}

@@ -1,0 +1,123 @@
+/** Bookings: schemas, states, and the messages that the booking workflow takes. */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { z } from 'zod';
+import { resourceKinds } from './resources.ts';
+import { amountMinor, currency, foreignId, moment, pageQuery, text, type FlowProgress } from './values.ts';
+
+/** A hold ends by itself after 15 minutes (A1, A2). */
+export const holdMs = 15 * 60 * 1000;
+
+/** How long the caller of `POST /v1/bookings` is kept waiting before the answer is 202 and the flow goes on alone. */
+export const answerPatienceMs = 5_000;
+
+/** The longest stay, in nights, that one booking may cover. */
+export const maxNights = 366;
+
+/**
+ * pending: not decided yet. held: taken, not paid; ends by itself. confirmed: the guest has it. released: given back
+ * (see `reason`). failed: could not be made although it was tried repeatedly (see `reason`); stays listed.
+ */
+export const bookingStatuses = ['pending', 'held', 'confirmed', 'released', 'failed'] as const;
+export type BookingStatus = (typeof bookingStatuses)[number];
+
+/** Why a booking was released or failed. */
+export const bookingReasons = ['expired', 'cancelled', 'payment_failed', 'resource_unavailable', 'database_conflict', 'database_unavailable'] as const;
+export type BookingReason = (typeof bookingReasons)[number];
+
+/** The contact of a customer. It is kept in the database and never enters a workflow history. */
+export const customerContact = z.strictObject({
+  name: text(200).optional(),
+  email: z.email().max(254).optional(),
+  locale: z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a BCP 47 tag').max(35).optional(),
+});
+export type CustomerContact = z.infer<typeof customerContact>;
+
+export const createBookingBody = z.strictObject({
+  resourceId: foreignId,
+  customerId: foreignId,
+  from: moment.optional().describe('Rooms only: first night. A date means midnight UTC.'),
+  to: moment.optional().describe('Rooms only: day of departure.'),
+  quantity: z.int().min(1).max(1000).default(1).describe('Units: seats of an event, beds of a room.'),
+  customer: customerContact.optional(),
+});
+/** What a caller sends, before defaults. */
+export type CreateBooking = z.input<typeof createBookingBody>;
+
+export const confirmBookingBody = z.strictObject({
+  reference: text(100).optional().describe('What the desk wrote down for the payment. The booking id if absent.'),
+});
+export const rescheduleBookingBody = z.strictObject({ from: moment, to: moment });
+export const emptyBody = z.strictObject({});
+
+export const bookingView = z.object({
+  id: z.string().describe('bkg_…, sortable by time.'),
+  status: z.enum(bookingStatuses),
+  reason: z.enum(bookingReasons).optional(),
+  resourceId: foreignId,
+  resourceName: z.string(),
+  kind: z.enum(resourceKinds),
+  customerId: foreignId,
+  quantity: z.int(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+  expiresAt: z.string().optional().describe('When the hold ends by itself. Present while held.'),
+  extended: z.boolean(),
+  reference: z.string().optional(),
+  amount: amountMinor.describe('Minor units, for the whole booking.'),
+  currency,
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+export type BookingView = z.infer<typeof bookingView>;
+
+/** The answer while nothing is decided yet. */
+export const pendingBooking = z.object({ id: z.string(), status: z.literal('pending') });
+export type PendingBooking = z.infer<typeof pendingBooking>;
+
+export const listBookingsQuery = z.strictObject({
+  resourceId: foreignId.optional(),
+  customerId: foreignId.optional(),
+  status: z.enum(bookingStatuses).optional(),
+  ...pageQuery,
+});
+export type ListBookings = z.infer<typeof listBookingsQuery>;
+
+/** What is to be held. Ids only: the workflow's input and so its history carry no personal data. */
+export interface HoldRequest {
+  readonly resourceId: string;
+  readonly customerId: string;
+  readonly quantity: number;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/**
+ * Input of the booking workflow. Without `request` the run picks up a booking that is already in the database: to
+ * cancel or move a confirmed one, or to try a failed one again.
+ */
+export interface BookingInput {
+  readonly tenantId: string;
+  readonly bookingId: string;
+  readonly request?: HoldRequest;
+}
+
+/** What the first answer says: the hold, its refusal, or that the flow goes on in the background. */
+export type HoldOutcome = BookingView | PendingBooking;
+
+export interface OfTenant {
+  readonly tenantId: string;
+}
+
+/** Every update names its tenant, and the flow refuses another one's: a guessed id opens nothing. */
+export const bookingMessages = {
+  /** Waits for the hold to be decided; sent with the start, so the decision comes back in one round trip. */
+  hold: defineUpdate<HoldOutcome, [OfTenant]>('hold'),
+  confirm: defineUpdate<BookingView, [OfTenant & { reference?: string }]>('confirm'),
+  extend: defineUpdate<BookingView, [OfTenant]>('extend'),
+  reschedule: defineUpdate<BookingView, [OfTenant & { from: string; to: string }]>('reschedule'),
+  cancel: defineSignal('cancel'),
+  /** Try again now: ends a wait between background attempts; on a failed booking, starts over. */
+  resume: defineSignal('resume'),
+  status: defineQuery<HoldOutcome>('status'),
+  progress: defineQuery<FlowProgress>('progress'),
+};

@@ -1,0 +1,41 @@
+/** Flows: one shape for every business process, whatever it does. One flow is one Temporal workflow. */
+import { z } from 'zod';
+import { pageQuery } from './values.ts';
+
+/** Workflow types that belong to a tenant, by the name that Temporal shows. */
+export const flowTypes = ['booking'] as const;
+export type FlowType = (typeof flowTypes)[number];
+
+/** Workflow id of a booking. */
+export const bookingWorkflowId = (bookingId: string): string => `booking:${bookingId}`;
+
+/** One per namespace, for all tenants: see workflows/operations.ts. */
+export const housekeepingWorkflowId = 'housekeeping:all';
+
+/** Temporal's own states, in lower case. */
+export const flowStatuses = ['running', 'completed', 'failed', 'cancelled', 'terminated', 'timed_out'] as const;
+export type FlowStatus = (typeof flowStatuses)[number];
+
+export const flowView = z.object({
+  id: z.string().describe('The workflow id: `<flow>:<business id>`.'),
+  type: z.enum(flowTypes),
+  status: z.enum(flowStatuses),
+  businessStatus: z.string().optional().describe('The state in the words of the flow, e.g. `held`.'),
+  summary: z.string().optional(),
+  progress: z.number().min(0).max(100).optional().describe('0–100. In a list: only 100 for a flow that has ended.'),
+  step: z.string().optional(),
+  startedAt: z.string(),
+  endedAt: z.string().optional(),
+  webUrl: z.string().optional().describe('This flow in the Temporal Web UI.'),
+});
+export type FlowView = z.infer<typeof flowView>;
+
+export const listFlowsQuery = z.strictObject({
+  status: z.enum(flowStatuses).optional(),
+  type: z.enum(flowTypes).optional(),
+  ...pageQuery,
+});
+export type ListFlows = z.infer<typeof listFlowsQuery>;
+
+export const flowActions = ['retry', 'cancel', 'pause', 'resume'] as const;
+export type FlowAction = (typeof flowActions)[number];

@@ -1,0 +1,176 @@
+/** Taking units: for a new booking, for a failed one that is tried again, and for a room that moves to other dates. */
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { BookingReason, BookingView, HoldRequest } from '../../../contracts/bookings.ts';
+import { isRefusal, unknownBooking, unknownResource, type Refusal } from '../../../contracts/failures.ts';
+import type { Database } from '../schema.ts';
+import { selectBooking, writeLog } from './queries.ts';
+import { toBookingView, type BookingRow, type ResourceRow } from './rows.ts';
+import { amountOf, periodOf, refuseRequest, type Dates } from './rules.ts';
+
+export interface HoldCommand {
+  readonly tenantId: string;
+  readonly bookingId: string;
+  readonly request: HoldRequest;
+  readonly heldUntil: Date;
+}
+
+/**
+ * Holds the units, or says why not. Idempotent: a booking that exists is answered as it stands, so a retried or
+ * repeated call never takes a second unit. A failed booking is tried again.
+ */
+export async function holdBooking(db: Kysely<Database>, command: HoldCommand): Promise<BookingView | Refusal> {
+  const { tenantId, bookingId, request, heldUntil } = command;
+  return await inTransaction(db, async (tx) => {
+    const resource = await lockResource(tx, tenantId, request.resourceId);
+    if (resource === undefined) return unknownResource(request.resourceId);
+
+    const existing = await selectBooking(tx, tenantId, bookingId);
+    if (existing !== undefined && existing.status !== 'failed') return sameRequest(existing, request) ? toBookingView(existing) : reusedId(bookingId);
+
+    const refusal = refuseRequest(resource, request, new Date()) ?? (await takeUnits(tx, resource, bookingId, request.quantity, request));
+    if (refusal !== undefined) return refusal;
+
+    const held = { status: 'held' as const, reason: null, hold_expires_at: heldUntil, updated_at: new Date() };
+    const row = await tx
+      .insertInto('bookings')
+      .values({ ...newBooking(resource, command), ...held })
+      .onConflict((conflict) => conflict.columns(['tenant_id', 'id']).doUpdateSet(held))
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await writeLog(tx, tenantId, bookingId, 'held', `until ${heldUntil.toISOString()}`);
+    return toBookingView({ ...row, resource_name: resource.name, kind: resource.kind });
+  });
+}
+
+/**
+ * Writes down a booking that was never made: `failed`, so that it stays listed (D4), or `released` because it was
+ * cancelled before it was decided. If an attempt did get through after all (its answer was lost), that booking is
+ * returned as it is and nothing is written.
+ */
+export async function recordUnmadeBooking(db: Kysely<Database>, command: Omit<HoldCommand, 'heldUntil'>, status: 'failed' | 'released', reason: BookingReason): Promise<BookingView | Refusal> {
+  const { tenantId, bookingId, request } = command;
+  return await inTransaction(db, async (tx) => {
+    const resource = await lockResource(tx, tenantId, request.resourceId);
+    if (resource === undefined) return unknownResource(request.resourceId);
+    const written = await tx
+      .insertInto('bookings')
+      .values({ ...newBooking(resource, command), status, reason, hold_expires_at: null })
+      .onConflict((conflict) => conflict.columns(['tenant_id', 'id']).doUpdateSet({ status, reason, updated_at: new Date() }).where('bookings.status', '=', 'failed'))
+      .executeTakeFirstOrThrow();
+    if (written.numInsertedOrUpdatedRows === 1n) await writeLog(tx, tenantId, bookingId, status, reason);
+    const row = await selectBooking(tx, tenantId, bookingId);
+    return row === undefined ? unknownBooking(bookingId) : toBookingView(row);
+  });
+}
+
+/** Moves a room to other dates: the old nights are given back and the new ones taken in one transaction, or nothing changes. */
+export async function rescheduleBooking(db: Kysely<Database>, tenantId: string, bookingId: string, dates: Required<Dates>): Promise<BookingView | Refusal> {
+  return await inTransaction(db, async (tx) => {
+    const found = await selectBooking(tx, tenantId, bookingId);
+    if (found === undefined) return unknownBooking(bookingId);
+    const resource = await lockResource(tx, tenantId, found.resource_id);
+    // Read again under the lock: the booking may have ended meanwhile.
+    const booking = await selectBooking(tx, tenantId, bookingId);
+    if (resource === undefined || booking === undefined) return unknownBooking(bookingId);
+    if (booking.kind !== 'room') return { refused: 'not_reschedulable', detail: `This is a ${booking.kind}; only a room has dates.` };
+    const status = toBookingView(booking).status;
+    if (status !== 'held' && status !== 'confirmed') return { refused: 'booking_closed', detail: `The booking is ${status}.` };
+
+    const request = { quantity: booking.quantity, ...dates };
+    const wrongDates = refuseRequest(resource, request, new Date());
+    if (wrongDates !== undefined) return wrongDates;
+    await tx.deleteFrom('allocations').where('tenant_id', '=', tenantId).where('booking_id', '=', bookingId).execute();
+    const taken = await takeUnits(tx, resource, bookingId, booking.quantity, dates);
+    if (taken !== undefined) return taken;
+
+    const row = await tx
+      .updateTable('bookings')
+      .set({ starts_at: dates.from, ends_at: dates.to, amount_minor: amountOf(resource, request), updated_at: new Date() })
+      .where('tenant_id', '=', tenantId)
+      .where('id', '=', bookingId)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await writeLog(tx, tenantId, bookingId, 'rescheduled', `${dates.from} to ${dates.to}`);
+    return toBookingView({ ...row, resource_name: resource.name, kind: resource.kind });
+  });
+}
+
+/** A refusal rolls the transaction back: what was done before it was found must not stay. */
+async function inTransaction<Result extends object>(db: Kysely<Database>, work: (tx: Transaction<Database>) => Promise<Result | Refusal>): Promise<Result | Refusal> {
+  class RolledBack extends Error {
+    readonly refusal: Refusal;
+    constructor(refusal: Refusal) {
+      super(refusal.refused);
+      this.refusal = refusal;
+    }
+  }
+  try {
+    return await db.transaction().execute(async (tx) => {
+      const result = await work(tx);
+      if (isRefusal(result)) throw new RolledBack(result);
+      return result;
+    });
+  } catch (error) {
+    if (error instanceof RolledBack) return error.refusal;
+    throw error;
+  }
+}
+
+/** The row lock that serialises the bookings of one resource (A1). */
+async function lockResource(tx: Transaction<Database>, tenantId: string, resourceId: string): Promise<ResourceRow | undefined> {
+  return await tx.selectFrom('resources').selectAll().where('tenant_id', '=', tenantId).where('id', '=', resourceId).forUpdate().executeTakeFirst();
+}
+
+async function takeUnits(tx: Transaction<Database>, resource: ResourceRow, bookingId: string, quantity: number, dates: Dates): Promise<Refusal | undefined> {
+  const period = periodOf(dates);
+  await releaseOverdueHolds(tx, resource, period);
+  // The lowest free units first: this keeps a room's beds from being fragmented over time.
+  const inserted = await sql`
+    INSERT INTO allocations (tenant_id, resource_id, unit, period, booking_id)
+    SELECT ${resource.tenant_id}, ${resource.id}, unit, ${period}::tstzrange, ${bookingId}
+    FROM generate_series(0, ${resource.capacity}::integer - 1) AS unit
+    WHERE NOT EXISTS (
+      SELECT FROM allocations AS other
+      WHERE other.tenant_id = ${resource.tenant_id} AND other.resource_id = ${resource.id}
+        AND other.unit = unit.unit AND other.period && ${period}::tstzrange)
+    ORDER BY unit LIMIT ${quantity}`.execute(tx);
+  if (Number(inserted.numAffectedRows ?? 0) === quantity) return undefined;
+  return { refused: 'resource_unavailable', detail: `${resource.name} is taken${dates.from === undefined ? '' : ' for these dates'}.` };
+}
+
+/** A hold whose time is over stands in nobody's way, even if the worker that should have released it was down. */
+async function releaseOverdueHolds(tx: Transaction<Database>, resource: ResourceRow, period: string): Promise<void> {
+  await sql`
+    WITH overdue AS (
+      UPDATE bookings SET status = 'released', reason = 'expired', hold_expires_at = NULL, updated_at = now()
+      WHERE tenant_id = ${resource.tenant_id} AND status = 'held' AND hold_expires_at <= now() AND id IN (
+        SELECT booking_id FROM allocations
+        WHERE tenant_id = ${resource.tenant_id} AND resource_id = ${resource.id} AND period && ${period}::tstzrange)
+      RETURNING tenant_id, id
+    ), logged AS (
+      INSERT INTO booking_log (tenant_id, booking_id, event, detail) SELECT tenant_id, id, 'released', 'expired' FROM overdue
+    )
+    DELETE FROM allocations USING overdue WHERE allocations.tenant_id = overdue.tenant_id AND allocations.booking_id = overdue.id`.execute(tx);
+}
+
+function newBooking(resource: ResourceRow, { tenantId, bookingId, request }: Omit<HoldCommand, 'heldUntil'>) {
+  return {
+    tenant_id: tenantId,
+    id: bookingId,
+    resource_id: resource.id,
+    customer_id: request.customerId,
+    quantity: request.quantity,
+    starts_at: request.from ?? null,
+    ends_at: request.to ?? null,
+    amount_minor: amountOf(resource, request),
+    currency: resource.currency,
+  };
+}
+
+function sameRequest(booking: BookingRow, request: HoldRequest): boolean {
+  return booking.resource_id === request.resourceId && booking.customer_id === request.customerId && booking.quantity === request.quantity;
+}
+
+function reusedId(bookingId: string): Refusal {
+  return { refused: 'booking_id_reused', detail: `${bookingId} belongs to another request.` };
+}

@@ -1,0 +1,71 @@
+/** How a run comes to its booking: take it, or pick it up from the database. */
+import { ActivityFailure, ApplicationFailure, condition } from '@temporalio/workflow';
+import { bookingReasons, type BookingInput, type BookingReason, type BookingView, type HoldRequest } from '../../contracts/bookings.ts';
+import { isRefusal, type Refusal } from '../../contracts/failures.ts';
+import { backgroundHoldLadderMs } from '../../contracts/task-queues.ts';
+import { atOnce, firmly, inBackground, notifications } from '../proxies.ts';
+import type { RunState } from './state.ts';
+import { tellWaiting } from './story.ts';
+
+/** What has been asked of this run by signal. */
+export interface Wishes {
+  cancel: boolean;
+  resume: boolean;
+}
+
+type Ref = Pick<BookingInput, 'tenantId' | 'bookingId'>;
+
+export async function decide({ request, ...ref }: BookingInput, wishes: Wishes, run: RunState): Promise<BookingView | Refusal> {
+  if (request !== undefined) return await take(ref, request, wishes, run);
+  const found = await firmly((steps) => steps.loadBooking(ref));
+  const tryAgain = !isRefusal(found) && found.status === 'failed' && wishes.resume;
+  return tryAgain ? await take(ref, requestOf(found), wishes, run) : found;
+}
+
+/** At once if it can be, else in the background with three attempts (D2). */
+async function take(ref: Ref, request: HoldRequest, wishes: Wishes, run: RunState): Promise<BookingView | Refusal> {
+  try {
+    return await atOnce.holdBooking(ref, request, Date.now());
+  } catch (error) {
+    return await takeInBackground(ref, request, wishes, run, reasonOf(error));
+  }
+}
+
+async function takeInBackground(ref: Ref, request: HoldRequest, wishes: Wishes, run: RunState, firstReason: BookingReason): Promise<BookingView | Refusal> {
+  run.inBackground = true;
+  let reason = firstReason;
+  for (const [index, waitMs] of backgroundHoldLadderMs.entries()) {
+    const attempt = `attempt ${index + 1} of ${backgroundHoldLadderMs.length}`;
+    tellWaiting(request, attempt, reason);
+    wishes.resume = false;
+    if (waitMs > 0) await condition(() => wishes.cancel || wishes.resume, waitMs, { summary: `wait before ${attempt}` });
+    if (wishes.cancel) return await firmly((steps) => steps.recordUnmadeBooking(ref, request, 'released', 'cancelled'));
+    try {
+      const outcome = await inBackground.holdBooking.executeWithOptions({ summary: attempt }, [ref, request, Date.now()]);
+      // The caller has already been told "pending", so this answer must be found in the list and be told.
+      return isRefusal(outcome) ? await giveUp(ref, request, 'resource_unavailable') : outcome;
+    } catch (error) {
+      reason = reasonOf(error);
+    }
+  }
+  return await giveUp(ref, request, reason);
+}
+
+async function giveUp(ref: Ref, request: HoldRequest, reason: BookingReason): Promise<BookingView | Refusal> {
+  const recorded = await firmly((steps) => steps.recordUnmadeBooking(ref, request, 'failed', reason));
+  if (isRefusal(recorded) || recorded.status !== 'failed') return recorded;
+  await notifications.notifyCustomer({ ...ref, customerId: request.customerId, template: 'booking_failed', data: { reason, resourceId: request.resourceId } }, recorded.updatedAt);
+  return recorded;
+}
+
+/** @throws what is not an activity's failure: a defect must stop the workflow task, not look like a full house. */
+function reasonOf(error: unknown): BookingReason {
+  if (!(error instanceof ActivityFailure)) throw error;
+  const type = error.cause instanceof ApplicationFailure ? error.cause.type : undefined;
+  return bookingReasons.find((reason) => reason === type) ?? 'database_unavailable';
+}
+
+function requestOf(found: BookingView): HoldRequest {
+  const { resourceId, customerId, quantity, from, to } = found;
+  return { resourceId, customerId, quantity, ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+}

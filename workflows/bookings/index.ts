@@ -1,0 +1,80 @@
+/**
+ * One booking: hold → confirmed, or released (expired, cancelled), or failed.
+ *
+ * A run ends when nothing is left to wait for. A later wish (cancel or move a confirmed booking, try a failed one
+ * again) starts a new run under the same workflow id, which picks the booking up from the database; so no workflow is
+ * kept open for months, and a history stays short.
+ */
+import { allHandlersFinished, CancellationScope, condition, setHandler } from '@temporalio/workflow';
+import { bookingMessages, holdMs, type BookingInput, type BookingReason, type BookingView, type OfTenant } from '../../contracts/bookings.ts';
+import { isRefusal, type Refusal } from '../../contracts/failures.ts';
+import { firmly, type BookingStep } from '../proxies.ts';
+import { decide, type Wishes } from './decide.ts';
+import { expected, inTurn, refuseOtherTenant } from './messages.ts';
+import { holdEndMs, isHeld, isOpen, viewOf, type RunState } from './state.ts';
+import { holdTimerSummary, progressOf, tell } from './story.ts';
+
+export async function booking(input: BookingInput): Promise<BookingView | Refusal> {
+  const wishes: Wishes = { cancel: false, resume: false };
+  // Cancelling the workflow itself, in the Web UI say, means the same as the `cancel` signal.
+  CancellationScope.current().cancelRequested.catch(() => void (wishes.cancel = true));
+  return await shielded(async () => await live(input, wishes));
+}
+
+const shielded = <Result>(work: () => Promise<Result>): Promise<Result> => CancellationScope.nonCancellable(work);
+
+async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | Refusal> {
+  const ref = { tenantId: input.tenantId, bookingId: input.bookingId };
+  const run: RunState = { decision: undefined, inBackground: false };
+  const oneAtATime = inTurn();
+
+  setHandler(bookingMessages.status, () => viewOf(run, ref.bookingId));
+  setHandler(bookingMessages.progress, () => progressOf(run));
+  setHandler(bookingMessages.cancel, () => void (wishes.cancel = true));
+  setHandler(bookingMessages.resume, () => void (wishes.resume = true));
+  const ownTenantOnly = { validator: ({ tenantId }: OfTenant) => refuseOtherTenant(tenantId, input) };
+  setHandler(bookingMessages.hold, async () => {
+    await shielded(async () => await condition(() => run.decision !== undefined || run.inBackground));
+    if (run.decision !== undefined && isRefusal(run.decision)) throw expected(run.decision);
+    return viewOf(run, ref.bookingId);
+  }, ownTenantOnly);
+  setHandler(bookingMessages.confirm, async ({ reference }) => await change((steps) => steps.confirmBooking(ref, reference ?? ref.bookingId)), ownTenantOnly);
+  setHandler(bookingMessages.reschedule, async ({ from, to }) => await change((steps) => steps.rescheduleBooking(ref, { from, to })), ownTenantOnly);
+  setHandler(bookingMessages.extend, async () => await change((steps) => steps.extendBooking(ref, new Date((holdEndMs(run) ?? 0) + holdMs).toISOString())), ownTenantOnly);
+
+  run.decision = await decide(input, wishes, run);
+  tell(run.decision);
+  do {
+    while (isHeld(run) && !wishes.cancel) await holdUntilItsEnd();
+    if (wishes.cancel && isOpen(run)) await release('cancelled', 'held-or-confirmed');
+    await condition(allHandlersFinished);
+  } while (isHeld(run) || (wishes.cancel && isOpen(run)));
+  return run.decision;
+
+  /** The hold is this timer. It is set anew when the hold is extended. */
+  async function holdUntilItsEnd(): Promise<void> {
+    const endMs = holdEndMs(run) ?? 0;
+    const changed = (): boolean => holdEndMs(run) !== endMs || wishes.cancel;
+    const timeIsUp = !(await condition(changed, Math.max(endMs - Date.now(), 1), { summary: holdTimerSummary(endMs) }));
+    if (timeIsUp) await release('expired', 'held-only', () => !changed());
+  }
+
+  /** Steps run one after the other, each on the state that the one before left. */
+  async function change(step: BookingStep): Promise<BookingView> {
+    return await shielded(async () => {
+      await condition(() => run.decision !== undefined);
+      return await oneAtATime(async () => {
+        const outcome = run.decision !== undefined && isRefusal(run.decision) ? run.decision : await firmly(step);
+        if (isRefusal(outcome)) throw expected(outcome);
+        run.decision = outcome;
+        tell(outcome);
+        return outcome;
+      });
+    });
+  }
+
+  /** @param stillMeant asked when its turn has come: an extension may have got in before the end of the hold. */
+  async function release(reason: BookingReason, which: 'held-only' | 'held-or-confirmed', stillMeant = (): boolean => true): Promise<void> {
+    await change(async (steps) => (stillMeant() ? await steps.releaseBooking(ref, reason, which) : await steps.loadBooking(ref)));
+  }
+}

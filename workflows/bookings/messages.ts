@@ -1,0 +1,24 @@
+/** What message handlers need: refusals as failures, and one change at a time. */
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { BookingInput } from '../../contracts/bookings.ts';
+import { unknownBooking, type Refusal } from '../../contracts/failures.ts';
+
+/** A refusal is business as usual: BENIGN keeps it out of error logs and failure counts. */
+export function expected(refusal: Refusal): ApplicationFailure {
+  return ApplicationFailure.create({ type: refusal.refused, message: refusal.detail, nonRetryable: true, category: 'BENIGN' });
+}
+
+/** A validator: synchronous and read-only. To a stranger the booking does not exist. */
+export function refuseOtherTenant(tenantId: string, input: BookingInput): void {
+  if (tenantId !== input.tenantId) throw expected(unknownBooking(input.bookingId));
+}
+
+/** @returns a function that starts a piece of work when the one before has ended, well or not. */
+export function inTurn(): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work, work);
+    last = next;
+    return next;
+  };
+}

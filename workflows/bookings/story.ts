@@ -1,0 +1,64 @@
+/** What a person reads in the Web UI: who, what, until when, how far, and why it ended. */
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { BookingReason, BookingView, HoldRequest } from '../../contracts/bookings.ts';
+import { isRefusal, type Refusal } from '../../contracts/failures.ts';
+import { searchAttributes } from '../../contracts/search-attributes.ts';
+import type { FlowProgress } from '../../contracts/values.ts';
+import type { RunState } from './state.ts';
+
+const endings: Record<BookingReason, string> = {
+  expired: 'the hold was not confirmed in time',
+  cancelled: 'it was cancelled',
+  payment_failed: 'the payment failed',
+  resource_unavailable: 'it was taken by then',
+  database_conflict: 'other bookings got in the way again and again',
+  database_unavailable: 'the database did not answer',
+};
+
+const clock = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+
+export const holdTimerSummary = (endMs: number): string => `hold ends at ${clock(new Date(endMs).toISOString())}`;
+
+export function progressOf({ decision, inBackground }: RunState): FlowProgress {
+  if (decision === undefined) return inBackground ? { percent: 20, step: 'trying again in the background' } : { percent: 10, step: 'taking the hold' };
+  if (isRefusal(decision)) return { percent: 100, step: `refused: ${decision.detail}` };
+  if (decision.status === 'held') return { percent: 50, step: `held until ${clock(decision.expiresAt ?? '')}` };
+  return { percent: 100, step: headline(decision) };
+}
+
+export function tell(decision: BookingView | Refusal): void {
+  if (isRefusal(decision)) {
+    show('refused');
+    setCurrentDetails(`**Refused** (\`${decision.refused}\`): ${decision.detail}`);
+    return;
+  }
+  show(decision.status);
+  const dates = decision.from === undefined || decision.to === undefined ? '' : `, ${clock(decision.from)} to ${clock(decision.to)}`;
+  setCurrentDetails(
+    [
+      `**${capital(headline(decision))}**`,
+      `- What: ${decision.quantity} × ${decision.resourceName} (${decision.kind} \`${decision.resourceId}\`)${dates}`,
+      `- Who: customer \`${decision.customerId}\``,
+      `- Price: ${decision.amount} ${decision.currency} in minor units${decision.reference === undefined ? '' : `, reference \`${decision.reference}\``}`,
+      ...(decision.extended ? ['- The hold was extended once.'] : []),
+    ].join('\n'),
+  );
+}
+
+export function tellWaiting(request: HoldRequest, attempt: string, reason: BookingReason): void {
+  show('pending');
+  setCurrentDetails(`**Pending**: ${attempt} is next, because ${endings[reason]}.\n- What: ${request.quantity} × \`${request.resourceId}\`\n- Who: customer \`${request.customerId}\`\n- Signal \`resume\` tries now, \`cancel\` gives up.`);
+}
+
+function headline(view: BookingView): string {
+  if (view.status === 'held') return `held until ${clock(view.expiresAt ?? '')}`;
+  return view.reason === undefined ? view.status : `${view.status}: ${endings[view.reason]}`;
+}
+
+/** An upsert is a write to the visibility store, so only a change is sent. A flow starts out labelled `held`. */
+function show(status: string): void {
+  if (workflowInfo().typedSearchAttributes.get(searchAttributes.status) === status) return;
+  upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
+}
+
+const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);

@@ -1,0 +1,12 @@
+/** Housekeeping for all tenants: one workflow that lasts as long as the deployment. */
+import { continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { housekeeping as chores } from './proxies.ts';
+
+export async function housekeeping(): Promise<void> {
+  while (!workflowInfo().continueAsNewSuggested) {
+    setCurrentDetails('Keeping the availability cache fresh; every ten minutes old idempotency keys are removed.');
+    await chores.forgetOldIdempotencyKeys();
+    await chores.keepAvailabilityFresh();
+  }
+  await continueAsNew<typeof housekeeping>();
+}

@@ -1,0 +1,31 @@
+/** Activities as workflows call them: which policy from the table applies to which step. */
+import { ActivityFailure, CancellationScope, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { BookingActivities } from '../activities/bookings.ts';
+import type { NotificationActivities } from '../activities/notifications.ts';
+import type { OperationsActivities } from '../activities/operations.ts';
+import type { BookingView } from '../contracts/bookings.ts';
+import type { Refusal } from '../contracts/failures.ts';
+import { policies } from '../contracts/task-queues.ts';
+
+export const atOnce = proxyLocalActivities<BookingActivities>(policies.bookingStepAtOnce);
+export const inBackground = proxyActivities<BookingActivities>(policies.bookingStepInBackground);
+export const untilDone = proxyActivities<BookingActivities>(policies.bookingStepUntilDone);
+export const notifications = proxyActivities<NotificationActivities>(policies.notify);
+export const housekeeping = proxyActivities<OperationsActivities>(policies.keepAvailabilityFresh);
+
+export type BookingStep = (bookings: BookingActivities) => Promise<BookingView | Refusal>;
+
+/**
+ * A step that a person waits for and that must not be lost: a local activity first, and when the database keeps
+ * refusing, an ordinary one that goes on until it is through. Shielded from cancellation: half a step helps nobody.
+ */
+export async function firmly(step: BookingStep): Promise<BookingView | Refusal> {
+  return await CancellationScope.nonCancellable(async () => {
+    try {
+      return await step(atOnce);
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      return await step(untilDone);
+    }
+  });
+}
