@@ -1,5 +1,5 @@
 /** Activities as workflows call them: which policy from the table applies to which step. */
-import { ActivityFailure, CancellationScope, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { CancellationScope, proxyActivities, proxyLocalActivities, TemporalFailure } from '@temporalio/workflow';
 import type { BookingActivities } from '../activities/bookings.ts';
 import type { NotificationActivities } from '../activities/notifications.ts';
 import type { OperationsActivities } from '../activities/operations.ts';
@@ -24,7 +24,8 @@ export async function firmly(step: BookingStep): Promise<BookingView | Refusal> 
     try {
       return await step(atOnce);
     } catch (error) {
-      if (!(error instanceof ActivityFailure)) throw error;
+      // A local activity's failure arrives bare, an ordinary one's wrapped; anything else is a defect of this code.
+      if (!(error instanceof TemporalFailure)) throw error;
       return await step(untilDone);
     }
   });

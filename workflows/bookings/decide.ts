@@ -1,5 +1,5 @@
 /** How a run comes to its booking: take it, or pick it up from the database. */
-import { ActivityFailure, ApplicationFailure, condition } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, condition, TemporalFailure } from '@temporalio/workflow';
 import { bookingReasons, type BookingInput, type BookingReason, type BookingView, type HoldRequest } from '../../contracts/bookings.ts';
 import { isRefusal, type Refusal } from '../../contracts/failures.ts';
 import { backgroundHoldLadderMs } from '../../contracts/task-queues.ts';
@@ -60,8 +60,10 @@ async function giveUp(ref: Ref, request: HoldRequest, reason: BookingReason): Pr
 
 /** @throws what is not an activity's failure: a defect must stop the workflow task, not look like a full house. */
 function reasonOf(error: unknown): BookingReason {
-  if (!(error instanceof ActivityFailure)) throw error;
-  const type = error.cause instanceof ApplicationFailure ? error.cause.type : undefined;
+  if (!(error instanceof TemporalFailure)) throw error;
+  // A local activity's failure arrives bare, an ordinary one's wrapped.
+  const failure = error instanceof ActivityFailure ? error.cause : error;
+  const type = failure instanceof ApplicationFailure ? failure.type : undefined;
   return bookingReasons.find((reason) => reason === type) ?? 'database_unavailable';
 }
 
