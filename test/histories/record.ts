@@ -1,0 +1,87 @@
+/**
+ * Records one history of each way a booking can go: `npm run record-histories`. Run it only when a flow gained a new
+ * way; the histories that are here must go on replaying, because flows like them are running somewhere.
+ */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { newBookingId } from '../../client/index.ts';
+import { bookingWorkflowId } from '../../contracts/flows.ts';
+import { createResource, someRoom } from '../support/database.ts';
+import { customerWithDeadlocks, installDeadlocks, removeDeadlocks, stopDeadlocks } from '../support/deadlocks.ts';
+import { startSkippingWorld } from '../support/time-skipping.ts';
+
+const world = await startSkippingWorld('histories');
+await installDeadlocks(world.databases.write);
+
+const nights = { from: '2031-05-01', to: '2031-05-04' };
+const minute = 60_000;
+
+interface Booked {
+  readonly id: string;
+  readonly customerId: string;
+  readonly resourceId: string;
+}
+
+const ways: Record<string, { deadlocks?: number; taken?: boolean; then: (booked: Booked) => Promise<unknown> }> = {
+  expired: { then: async () => await world.environment.sleep(16 * minute) },
+  confirmed: { then: async ({ id }) => await world.holdfast.bookings.confirm(id, { reference: 'till 4' }) },
+  'extended-then-expired': {
+    then: async ({ id }) => {
+      await world.holdfast.bookings.extend(id);
+      await world.environment.sleep(31 * minute);
+    },
+  },
+  'rescheduled-then-confirmed': {
+    then: async ({ id }) => {
+      await world.holdfast.bookings.reschedule(id, { from: '2031-07-01', to: '2031-07-03' });
+      await world.holdfast.bookings.confirm(id);
+    },
+  },
+  cancelled: { then: async ({ id }) => await world.holdfast.bookings.cancel(id) },
+  'cancelled-as-a-workflow': { then: async ({ id }) => await world.environment.client.workflow.getHandle(bookingWorkflowId(id)).cancel() },
+  'cancelled-after-confirmed': {
+    then: async ({ id }) => {
+      await world.holdfast.bookings.confirm(id);
+      await world.environment.client.workflow.getHandle(bookingWorkflowId(id)).result();
+      await world.holdfast.bookings.cancel(id);
+    },
+  },
+  refused: { taken: true, then: async () => await Promise.resolve() },
+  'pending-then-held-then-confirmed': {
+    deadlocks: 5,
+    then: async ({ id }) => {
+      await world.environment.sleep(11_000);
+      await world.holdfast.bookings.confirm(id);
+    },
+  },
+  'pending-then-cancelled': { deadlocks: 1_000, then: async ({ id }) => await world.holdfast.bookings.cancel(id) },
+  failed: { deadlocks: 1_000, then: async () => await world.environment.sleep(minute) },
+  'failed-then-resumed-then-cancelled': {
+    deadlocks: 1_000,
+    then: async ({ id, customerId }) => {
+      await world.environment.sleep(minute);
+      await stopDeadlocks(world.databases.write, customerId);
+      await world.holdfast.bookings.resume(id);
+      await world.holdfast.bookings.cancel(id);
+    },
+  },
+};
+
+async function record(name: string): Promise<void> {
+  const { deadlocks = 0, taken = false, then } = ways[name] ?? {};
+  const resourceId = await createResource(world.databases, world.tenantId, someRoom);
+  const customerId = deadlocks === 0 ? 'ada' : await customerWithDeadlocks(world.databases.write, deadlocks);
+  const id = newBookingId();
+  if (taken) await world.holdfast.bookings.book({ resourceId, customerId: 'bob', ...nights });
+  await world.holdfast.bookings.book({ id, resourceId, customerId, ...nights }).catch(() => undefined);
+  await then?.({ id, customerId, resourceId });
+  const handle = world.environment.client.workflow.getHandle(bookingWorkflowId(id));
+  await handle.result();
+  await writeFile(path.join(import.meta.dirname, `booking-${name}.json`), `${historyToJSON(await handle.fetchHistory())}\n`);
+  console.log(`recorded ${name}`);
+}
+
+for (const name of Object.keys(ways)) await record(name);
+await removeDeadlocks(world.databases.write);
+await world.close();

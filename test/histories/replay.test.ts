@@ -1,0 +1,43 @@
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { beforeAll, expect, test } from '@jest/globals';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { DefaultLogger, Runtime, Worker, type WorkflowBundlePath } from '@temporalio/worker';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { workflowBundle } from '../../workers/bundle.ts';
+
+interface RecordedHistory {
+  readonly events: readonly object[];
+}
+
+let bundle: WorkflowBundlePath;
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  bundle = await workflowBundle(await mkdtemp(path.join(tmpdir(), 'holdfast-replay-')));
+});
+
+const recorded = (await readdir(import.meta.dirname)).filter((file) => file.endsWith('.json'));
+const read = async (file: string): Promise<RecordedHistory> => JSON.parse(await readFile(path.join(import.meta.dirname, file), 'utf8')) as RecordedHistory;
+
+async function replay(history: RecordedHistory): Promise<void> {
+  await Worker.runReplayHistory({ workflowBundle: bundle }, historyFromJSON(history), 'booking:replayed');
+}
+
+test('there is a history of each way a booking can end', () => {
+  const ends = ['expired', 'confirmed', 'cancelled', 'refused', 'failed'];
+  expect(recorded).toEqual(expect.arrayContaining(ends.map((end) => `booking-${end}.json`)));
+});
+
+test.each(recorded)('%s replays', async (file) => {
+  await replay(await read(file));
+});
+
+test('a history that this code could not have made is noticed', async () => {
+  const history = await read('booking-expired.json');
+  // Without its request the flow would look the booking up instead of taking it.
+  const input = Buffer.from(JSON.stringify({ tenantId: 'histories', bookingId: 'bkg_other' })).toString('base64');
+  const tampered = JSON.parse(JSON.stringify(history).replace(/("input":\{"payloads":\[\{[^}]*\},?"data":")[^"]*/, `$1${input}`)) as RecordedHistory;
+  expect(JSON.stringify(tampered)).not.toBe(JSON.stringify(history));
+  await expect(replay(tampered)).rejects.toThrow(DeterminismViolationError);
+});
