@@ -3,9 +3,10 @@ import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError, Workf
 import type { UpdateDefinition, Workflow } from '@temporalio/common';
 import { typeid } from 'typeid-js';
 import { answerPatienceMs, bookingMessages, createBookingBody, rescheduleBookingBody, type BookingInput, type BookingView, type HoldOutcome, type HoldRequest } from '../contracts/bookings.ts';
+import { isRefusal, type Refusal } from '../contracts/failures.ts';
 import { bookingWorkflowId } from '../contracts/flows.ts';
 import { searchAttributes } from '../contracts/search-attributes.ts';
-import { priorityFor, taskQueues } from '../contracts/task-queues.ts';
+import { priorityFor, queueOfWorkflow, taskQueues } from '../contracts/task-queues.ts';
 import type { FlowProgress } from '../contracts/values.ts';
 import { HoldfastError, isTimeout, parsed, translated } from './errors.ts';
 import { ownedFlow } from './owned.ts';
@@ -26,7 +27,12 @@ export interface BookRequest extends Omit<HoldRequest, 'quantity'> {
   readonly id?: string;
 }
 
-type BookingWorkflow = (input: BookingInput) => Promise<unknown>;
+export interface ChangeOptions {
+  /** The same for a repeat of the same change: a running flow then answers the repeat without doing it twice. */
+  readonly updateId?: string | undefined;
+}
+
+type BookingWorkflow = (input: BookingInput) => Promise<BookingView | Refusal>;
 
 export class BookingsClient {
   readonly #client: Client;
@@ -39,7 +45,7 @@ export class BookingsClient {
 
   /**
    * Holds a resource for 15 minutes.
-   * @returns the held booking; or `{id, status: 'pending'}` when that could not be decided within five seconds, in
+   * @returns the held booking; or `{id, status: 'pending'}` when that could not be decided within ten seconds, in
    * which case the flow goes on by itself: {@link watch} it.
    * @throws {HoldfastError} `resource_unavailable`, `resource_not_found`, `invalid_request`, `invalid_dates`,
    * `quantity_over_capacity`, `booking_id_reused`, `temporal_unavailable`.
@@ -55,8 +61,7 @@ export class BookingsClient {
         if (!isTimeout(error)) throw error;
         // The start went out together with the wait for its answer, so it is unknown whether it arrived. Asking again
         // is safe: a flow that is there, or has been there, stays as it is.
-        await this.#client.withDeadline(Date.now() + answerPatienceMs, async () => await this.#makeSureItStarted(input));
-        return { id, status: 'pending' };
+        return await this.#client.withDeadline(Date.now() + answerPatienceMs, async () => await this.#detach(input));
       }
     });
   }
@@ -72,24 +77,24 @@ export class BookingsClient {
    * @param reference what the desk wrote down; the booking id if absent.
    * @throws {HoldfastError} `hold_expired`, `booking_not_held`, `booking_not_found`.
    */
-  async confirm(id: string, { reference }: { reference?: string } = {}): Promise<HoldOutcome> {
-    return await this.#change(id, bookingMessages.confirm, [{ tenantId: this.#tenantId, ...(reference !== undefined && { reference }) }]);
+  async confirm(id: string, { reference, ...options }: { reference?: string | undefined } & ChangeOptions = {}): Promise<HoldOutcome> {
+    return await this.#change(id, bookingMessages.confirm, [{ tenantId: this.#tenantId, ...(reference !== undefined && { reference }) }], options);
   }
 
   /**
    * Prolongs a hold by 15 minutes, once.
    * @throws {HoldfastError} `already_extended`, `hold_expired`, `booking_not_held`, `booking_not_found`.
    */
-  async extend(id: string): Promise<HoldOutcome> {
-    return await this.#change(id, bookingMessages.extend, [{ tenantId: this.#tenantId }]);
+  async extend(id: string, options: ChangeOptions = {}): Promise<HoldOutcome> {
+    return await this.#change(id, bookingMessages.extend, [{ tenantId: this.#tenantId }], options);
   }
 
   /**
    * Moves a held or confirmed room to other dates; if they are taken nothing changes.
    * @throws {HoldfastError} `resource_unavailable`, `invalid_dates`, `not_reschedulable`, `booking_closed`, `booking_not_found`.
    */
-  async reschedule(id: string, dates: { from: string; to: string }): Promise<HoldOutcome> {
-    return await this.#change(id, bookingMessages.reschedule, [{ tenantId: this.#tenantId, ...parsed(rescheduleBookingBody, dates) }]);
+  async reschedule(id: string, dates: { from: string; to: string }, options: ChangeOptions = {}): Promise<HoldOutcome> {
+    return await this.#change(id, bookingMessages.reschedule, [{ tenantId: this.#tenantId, ...parsed(rescheduleBookingBody, dates) }], options);
   }
 
   /** Gives a held or confirmed booking back; stops a pending one. Returns when Temporal has it, not when it is done. */
@@ -113,11 +118,15 @@ export class BookingsClient {
     return await ownedFlow<BookingWorkflow>(this.#client, this.#tenantId, bookingWorkflowId(id));
   }
 
-  /** Sends a change to the running flow, or starts a run that picks the booking up. */
-  async #change<Args extends unknown[]>(id: string, message: UpdateDefinition<BookingView, Args>, args: Args): Promise<HoldOutcome> {
+  /**
+   * Sends a change to the running flow, or starts a run that picks the booking up. Whose flow it is is asked first: a
+   * run that a stranger started would hide the owner's.
+   */
+  async #change<Args extends unknown[]>(id: string, message: UpdateDefinition<BookingView, Args>, args: Args, { updateId }: ChangeOptions): Promise<HoldOutcome> {
     return await translated(async () => {
       try {
-        return await this.#client.withDeadline(Date.now() + answerPatienceMs, async () => await this.#updateWithStart(message, args, { tenantId: this.#tenantId, bookingId: id }));
+        await this.#refuseStranger(id);
+        return await this.#client.withDeadline(Date.now() + answerPatienceMs, async () => await this.#updateWithStart(message, args, { tenantId: this.#tenantId, bookingId: id }, updateId));
       } catch (error) {
         if (!isTimeout(error)) throw error;
         throw new HoldfastError('temporal_unavailable', 'The change was sent but not answered in time. Look at the booking before you send it again.', { cause: error });
@@ -125,16 +134,31 @@ export class BookingsClient {
     });
   }
 
-  async #updateWithStart<Result, Args extends unknown[]>(message: UpdateDefinition<Result, Args>, args: Args, input: BookingInput): Promise<Result> {
-    const startWorkflowOperation = new WithStartWorkflowOperation<Workflow>('booking', this.#startOptions(input));
-    return await this.#client.workflow.executeUpdateWithStart<Workflow, Result, Args>(message, { args, startWorkflowOperation });
+  async #refuseStranger(id: string): Promise<void> {
+    try {
+      await this.#owned(id);
+    } catch (error) {
+      // No flow at all: it may be older than Temporal's retention while the database still has the booking.
+      if (error instanceof HoldfastError) throw new HoldfastError('booking_not_found', undefined, { cause: error });
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
   }
 
-  async #makeSureItStarted(input: BookingInput): Promise<void> {
+  async #updateWithStart<Result, Args extends unknown[]>(message: UpdateDefinition<Result, Args>, args: Args, input: BookingInput, updateId?: string): Promise<Result> {
+    const startWorkflowOperation = new WithStartWorkflowOperation<Workflow>('booking', this.#startOptions(input));
+    return await this.#client.workflow.executeUpdateWithStart<Workflow, Result, Args>(message, { args, startWorkflowOperation, ...(updateId !== undefined && { updateId }) });
+  }
+
+  /** Makes sure the flow is there and knows that nobody waits any more; if it has ended meanwhile, answers how. */
+  async #detach(input: BookingInput): Promise<HoldOutcome> {
     try {
-      await this.#client.workflow.start('booking', { ...this.#startOptions(input), workflowIdReusePolicy: 'REJECT_DUPLICATE' });
+      await this.#client.workflow.signalWithStart('booking', { ...this.#startOptions(input), workflowIdReusePolicy: 'REJECT_DUPLICATE', signal: bookingMessages.detach });
+      return { id: input.bookingId, status: 'pending' };
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      const result = await this.#client.workflow.getHandle<BookingWorkflow>(bookingWorkflowId(input.bookingId)).result();
+      if (isRefusal(result)) throw new HoldfastError(result.refused, result.detail);
+      return result;
     }
   }
 
@@ -155,7 +179,7 @@ export class BookingsClient {
     const { tenantId, bookingId, request } = input;
     return {
       workflowId: bookingWorkflowId(bookingId),
-      taskQueue: 'bookings' as const,
+      taskQueue: queueOfWorkflow.booking,
       args: [input] as [BookingInput],
       // The id is the booking: a running flow takes the message, an ended one is picked up by a new run.
       workflowIdConflictPolicy: 'USE_EXISTING' as const,

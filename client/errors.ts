@@ -22,7 +22,8 @@ export class HoldfastError extends Error {
 // gRPC status codes, https://grpc.io/docs/guides/status-codes/
 const deadlineExceeded = 4;
 const cancelled = 1;
-const unavailable = 14;
+/** UNKNOWN, RESOURCE_EXHAUSTED, INTERNAL, UNAVAILABLE: the server, or the database behind it, is not well. */
+const serverTrouble = new Set<number | undefined>([2, 8, 13, 14]);
 
 function grpcCode(error: unknown): number | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
@@ -46,7 +47,7 @@ export function toHoldfastError(error: unknown): unknown {
     return new HoldfastError('booking_failed', undefined, { cause: error });
   }
   if (error instanceof WorkflowNotFoundError) return new HoldfastError('flow_not_found', undefined, { cause: error });
-  if (isTimeout(error) || grpcCode(error) === unavailable || error instanceof ServiceError) return new HoldfastError('temporal_unavailable', undefined, { cause: error });
+  if (isTimeout(error) || serverTrouble.has(grpcCode(error)) || error instanceof ServiceError) return new HoldfastError('temporal_unavailable', undefined, { cause: error });
   return error;
 }
 

@@ -1,12 +1,13 @@
 /** Flows of any type, in one shape. */
-import { isGrpcServiceError, type Client } from '@temporalio/client';
+import { createHash } from 'node:crypto';
+import { ServiceError, type Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { bookingMessages } from '../contracts/bookings.ts';
-import { flowTypes, type FlowAction, type FlowStatus, type FlowType, type FlowView, type ListFlows } from '../contracts/flows.ts';
+import { flowStatuses, flowTypes, flowView, type FlowAction, type FlowStatus, type FlowView, type ListFlows } from '../contracts/flows.ts';
 import { searchAttributes } from '../contracts/search-attributes.ts';
 import type { FlowProgress, Page } from '../contracts/values.ts';
 import type { BookingsClient } from './bookings.ts';
-import { HoldfastError, translated } from './errors.ts';
+import { HoldfastError, isTimeout, translated } from './errors.ts';
 import { describeOwned } from './owned.ts';
 import { watchFlow } from './watch.ts';
 
@@ -21,9 +22,36 @@ const statuses: Record<FlowStatus, { query: string; code: number }> = {
 };
 
 /** A run that continued as new is one link of a flow that goes on. */
-const statusOf = (code: number | null | undefined): FlowStatus => (Object.keys(statuses) as FlowStatus[]).find((name) => statuses[name].code === code) ?? 'running';
+const statusOf = (code: number | null | undefined): FlowStatus => flowStatuses.find((name) => statuses[name].code === code) ?? 'running';
 
-const invalidArgument = 3;
+/** A query needs a worker. While there is none, what the server knows is better than nothing. */
+const queryPatienceMs = 2_000;
+
+/** Narrower than what the HTTP API offers: by the flow's own words. */
+export interface FlowFilter {
+  /** E.g. `pending`. */
+  readonly businessStatus?: string;
+  readonly resource?: string | undefined;
+  readonly customer?: string | undefined;
+}
+
+/** A string of the visibility query language. */
+const quoted = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+/**
+ * The server answers a token that it did not make with an error that looks like a broken server, so a cursor carries a
+ * checksum: over the query too, as a token means nothing in another list.
+ */
+const checksum = (token: Uint8Array, query: string): string => createHash('sha256').update(query).update('\0').update(token).digest('base64url').slice(0, 16);
+
+const cursorOf = (token: Uint8Array, query: string): string => `${checksum(token, query)}.${Buffer.from(token).toString('base64url')}`;
+
+function tokenOf(cursor: string, query: string): Uint8Array {
+  const [sum, encoded = ''] = cursor.split('.', 2);
+  const token = Buffer.from(encoded, 'base64url');
+  if (sum !== checksum(token, query)) throw new HoldfastError('invalid_cursor', 'Pass `nextCursor` of the page before, unchanged and with the same filter.');
+  return token;
+}
 
 export class FlowsClient {
   readonly #client: Client;
@@ -42,23 +70,19 @@ export class FlowsClient {
    * Newest first, running ones before ended ones. Read from Temporal's visibility store, which is behind by moments.
    * @throws {HoldfastError} `invalid_cursor`.
    */
-  async list(filter: Partial<ListFlows> = {}): Promise<Page<FlowView>> {
+  async list(filter: Partial<ListFlows> & FlowFilter = {}): Promise<Page<FlowView>> {
     const types = filter.type === undefined ? flowTypes : [filter.type];
     const conditions = [`${searchAttributes.tenant.name} = '${this.#tenantId}'`, `WorkflowType IN (${types.map((type) => `'${type}'`).join(', ')})`];
     if (filter.status !== undefined) conditions.push(`ExecutionStatus = '${statuses[filter.status].query}'`);
-    const answer = await translated(async () => {
-      try {
-        return await this.#client.workflowService.listWorkflowExecutions({
-          namespace: this.#client.options.namespace,
-          query: conditions.join(' AND '),
-          pageSize: filter.limit ?? 50,
-          nextPageToken: Buffer.from(filter.cursor ?? '', 'base64url'),
-        });
-      } catch (error) {
-        if (filter.cursor !== undefined && isGrpcServiceError(error) && error.code === invalidArgument) throw new HoldfastError('invalid_cursor', undefined, { cause: error });
-        throw error;
-      }
-    });
+    for (const attribute of ['status', 'resource', 'customer'] as const) {
+      const value = attribute === 'status' ? filter.businessStatus : filter[attribute];
+      if (value !== undefined) conditions.push(`${searchAttributes[attribute].name} = ${quoted(value)}`);
+    }
+    const query = conditions.join(' AND ');
+    const nextPageToken = filter.cursor === undefined ? new Uint8Array() : tokenOf(filter.cursor, query);
+    const answer = await translated(
+      async () => await this.#client.workflowService.listWorkflowExecutions({ namespace: this.#client.options.namespace, query, pageSize: filter.limit ?? 50, nextPageToken }),
+    );
     const items = answer.executions.map((raw) => {
       const payload = raw.searchAttributes?.indexedFields?.[searchAttributes.status.name];
       const status = statusOf(raw.status);
@@ -73,22 +97,32 @@ export class FlowsClient {
       });
     });
     const more = answer.nextPageToken.length > 0;
-    return { items, ...(more && { nextCursor: Buffer.from(answer.nextPageToken).toString('base64url') }) };
+    return { items, ...(more && { nextCursor: cursorOf(answer.nextPageToken, query) }) };
   }
 
-  /** @throws {HoldfastError} `flow_not_found`, also for a flow of another tenant. */
+  /**
+   * With `progress` and `step` from the flow itself; without them while no worker is there to answer.
+   * @throws {HoldfastError} `flow_not_found`, also for a flow of another tenant.
+   */
   async get(id: string): Promise<FlowView> {
+    const flow = await this.look(id);
+    const progress = await this.#progress(id);
+    return { ...flow, ...(progress !== undefined && { progress: progress.percent, step: progress.step }) };
+  }
+
+  /**
+   * What Temporal's server knows by itself, workers or not: everything but `progress` and `step`.
+   * @throws {HoldfastError} `flow_not_found`, also for a flow of another tenant.
+   */
+  async look(id: string): Promise<FlowView> {
     return await translated(async () => {
       const description = await describeOwned(this.#client, this.#tenantId, id);
-      const progress: FlowProgress = await this.#client.workflow.getHandle(id).query(bookingMessages.progress);
       return this.#view({
         id,
         type: description.type,
         status: statusOf(description.status.code),
         businessStatus: description.typedSearchAttributes.get(searchAttributes.status),
         summary: await description.staticSummary(),
-        progress: progress.percent,
-        step: progress.step,
         startedAt: description.startTime.toISOString(),
         endedAt: description.closeTime?.toISOString(),
       });
@@ -100,7 +134,7 @@ export class FlowsClient {
    * @throws {HoldfastError} `flow_not_found`, `not_pausable`, `booking_not_failed`.
    */
   async act(id: string, action: FlowAction): Promise<void> {
-    const flow = await this.get(id);
+    const flow = await this.look(id);
     const bookingId = id.slice(id.indexOf(':') + 1);
     if (action === 'pause') throw new HoldfastError('not_pausable');
     if (action === 'cancel') return await this.#bookings.cancel(bookingId);
@@ -113,14 +147,32 @@ export class FlowsClient {
     yield* watchFlow(this.#client.workflow.getHandle(id), async () => await this.get(id), options.signal);
   }
 
-  #view({ id, type, ...rest }: UncheckedFlow): FlowView {
-    const known = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-    const webUrl = this.#webUiUrl === undefined ? {} : { webUrl: `${this.#webUiUrl}/namespaces/${this.#client.options.namespace}/workflows/${encodeURIComponent(id)}` };
-    return { id, type: type as FlowType, ...(known as Omit<FlowView, 'id' | 'type'>), ...webUrl };
+  async #progress(id: string): Promise<FlowProgress | undefined> {
+    try {
+      return await this.#client.withDeadline(Date.now() + queryPatienceMs, async () => await this.#client.workflow.getHandle(id).query(bookingMessages.progress));
+    } catch (error) {
+      if (isTimeout(error) || error instanceof ServiceError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Only this client's flow types are ever asked for, so another is a defect of the query, not of the caller. */
+  #view(flow: UncheckedFlow): FlowView {
+    const webUrl = this.#webUiUrl === undefined ? undefined : `${this.#webUiUrl}/namespaces/${this.#client.options.namespace}/workflows/${encodeURIComponent(flow.id)}`;
+    return flowView.parse({ ...flow, webUrl });
   }
 }
 
-type UncheckedFlow = { id: string; type: string } & { [Key in keyof Omit<FlowView, 'id' | 'type' | 'webUrl'>]: FlowView[Key] | undefined };
+interface UncheckedFlow {
+  readonly id: string;
+  readonly type: string;
+  readonly status: FlowStatus;
+  readonly businessStatus: string | undefined;
+  readonly summary?: string | undefined;
+  readonly progress?: number | undefined;
+  readonly startedAt: string;
+  readonly endedAt: string | undefined;
+}
 
 function isoTime(time: { seconds?: { toNumber(): number } | null; nanos?: number | null } | null | undefined): string {
   return new Date((time?.seconds?.toNumber() ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1e6)).toISOString();

@@ -8,9 +8,9 @@ import { BookingsClient } from './bookings.ts';
 import { FlowsClient } from './flows.ts';
 
 export { HoldfastError } from './errors.ts';
-export { newBookingId, type BookingProgress, type BookingsClient, type BookRequest } from './bookings.ts';
-export type { FlowsClient } from './flows.ts';
-export type { BookingReason, BookingStatus, BookingView, HoldOutcome, PendingBooking } from '../contracts/bookings.ts';
+export { newBookingId, type BookingProgress, type BookingsClient, type BookRequest, type ChangeOptions } from './bookings.ts';
+export type { FlowFilter, FlowsClient } from './flows.ts';
+export type { BookingReason, BookingStatus, BookingView, HoldOutcome, UnmadeBooking } from '../contracts/bookings.ts';
 export type { FailureCode } from '../contracts/failures.ts';
 export type { FlowAction, FlowStatus, FlowView } from '../contracts/flows.ts';
 export type { FlowProgress, Page } from '../contracts/values.ts';

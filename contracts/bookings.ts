@@ -7,8 +7,11 @@ import { amountMinor, currency, foreignId, moment, pageQuery, text, type FlowPro
 /** A hold ends by itself after 15 minutes (A1, A2). */
 export const holdMs = 15 * 60 * 1000;
 
-/** How long the caller of `POST /v1/bookings` is kept waiting before the answer is 202 and the flow goes on alone. */
-export const answerPatienceMs = 5_000;
+/**
+ * How long the caller of `POST /v1/bookings` is kept waiting before the answer is 202 and the flow goes on alone. Long
+ * enough for a rush: a plain 201 or 409 a few seconds late is worth more to a guest than a "we will see".
+ */
+export const answerPatienceMs = 10_000;
 
 /** The longest stay, in nights, that one booking may cover. */
 export const maxNights = 366;
@@ -21,7 +24,7 @@ export const bookingStatuses = ['pending', 'held', 'confirmed', 'released', 'fai
 export type BookingStatus = (typeof bookingStatuses)[number];
 
 /** Why a booking was released or failed. */
-export const bookingReasons = ['expired', 'cancelled', 'payment_failed', 'resource_unavailable', 'database_conflict', 'database_unavailable'] as const;
+export const bookingReasons = ['expired', 'cancelled', 'payment_failed', 'resource_unavailable', 'refused', 'database_conflict', 'database_unavailable'] as const;
 export type BookingReason = (typeof bookingReasons)[number];
 
 /** The contact of a customer. It is kept in the database and never enters a workflow history. */
@@ -70,9 +73,9 @@ export const bookingView = z.object({
 });
 export type BookingView = z.infer<typeof bookingView>;
 
-/** The answer while nothing is decided yet. */
-export const pendingBooking = z.object({ id: z.string(), status: z.literal('pending') });
-export type PendingBooking = z.infer<typeof pendingBooking>;
+/** A booking that is not in the database: not decided yet, or refused. */
+export const unmadeBooking = z.object({ id: z.string(), status: z.enum(['pending', 'failed']), reason: z.enum(bookingReasons).optional() });
+export type UnmadeBooking = z.infer<typeof unmadeBooking>;
 
 export const listBookingsQuery = z.strictObject({
   resourceId: foreignId.optional(),
@@ -102,7 +105,9 @@ export interface BookingInput {
 }
 
 /** What the first answer says: the hold, its refusal, or that the flow goes on in the background. */
-export type HoldOutcome = BookingView | PendingBooking;
+export type HoldOutcome = BookingView | UnmadeBooking;
+
+export const isMade = (outcome: HoldOutcome): outcome is BookingView => 'resourceId' in outcome;
 
 export interface OfTenant {
   readonly tenantId: string;
@@ -116,6 +121,8 @@ export const bookingMessages = {
   extend: defineUpdate<BookingView, [OfTenant]>('extend'),
   reschedule: defineUpdate<BookingView, [OfTenant & { from: string; to: string }]>('reschedule'),
   cancel: defineSignal('cancel'),
+  /** The caller has been told "pending" and gone: whatever becomes of the booking must be listed and told. */
+  detach: defineSignal('detach'),
   /** Try again now: ends a wait between background attempts; on a failed booking, starts over. */
   resume: defineSignal('resume'),
   status: defineQuery<HoldOutcome>('status'),

@@ -2,7 +2,8 @@
  * THE TABLE of task queues. A queue exists because something limits it (a database, a gateway, a mail server), not
  * because a domain has a name. Nothing else in the code names a queue, a timeout or a retry policy.
  */
-import type { ActivityOptions, Duration, LocalActivityOptions, Priority } from '@temporalio/common';
+import type { Duration, Priority } from '@temporalio/common';
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
 
 /** Urgency inside a queue: 1 is served first. The fairness key is the tenant, so one tenant's flood never starves another. */
 export const urgency = { critical: 1, high: 2, default: 3, low: 4, marketing: 5 } as const;
@@ -59,7 +60,10 @@ export const taskQueues = {
 } as const satisfies Record<string, TaskQueueRow>;
 
 export type TaskQueueName = keyof typeof taskQueues;
-export const taskQueueNames = Object.keys(taskQueues) as TaskQueueName[];
+export const taskQueueNames: readonly TaskQueueName[] = ['bookings', 'notifications', 'operations'];
+
+/** Where each workflow type runs. */
+export const queueOfWorkflow = { booking: 'bookings', housekeeping: 'operations' } as const satisfies Record<string, TaskQueueName>;
 
 /**
  * A local activity: a short, idempotent database step whose result the guest is waiting for. A deadlock or a

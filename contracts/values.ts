@@ -19,8 +19,11 @@ export const amountMinor = z.int().min(0).max(1_000_000_000_000);
 /** ISO 4217. */
 export const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code in capitals');
 
-/** UTC, ISO 8601. A date alone means midnight UTC. */
-export const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], 'must be an ISO 8601 date or date-time').transform((value) => new Date(value).toISOString());
+/** UTC, ISO 8601. A date alone means midnight UTC. An offset can carry a time out of the years that PostgreSQL reads. */
+export const moment = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })], 'must be an ISO 8601 date or date-time')
+  .transform((value) => new Date(value).toISOString())
+  .refine((value) => /^(19|[2-9]\d)\d\d-/.test(value), 'must be between the years 1900 and 9999');
 
 export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(200).default(50).describe('How many items a page has.'),

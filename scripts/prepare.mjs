@@ -61,7 +61,7 @@ function nodeOutside() {
 /** @returns {never} */
 function explain(result) {
   const said = `${result.stderr ?? ''} ${result.error?.message ?? ''}`;
-  process.stderr.write(said.split('\n').filter((line) => !line.startsWith('npm http')).slice(-15).join('\n'));
+  process.stderr.write(`${said.split('\n').filter((line) => line.startsWith('npm error') && line.length > 10).slice(0, 12).join('\n')}\n`);
   if (result.signal === 'SIGINT' || result.status === 130) fail('The installation was interrupted.', 'Run the same command again.');
   if (result.error?.code === 'ENOENT') fail('npm was not found.', 'Install Node with npm, or put npm on the PATH.');
   if (/ENOSPC|no space left/i.test(said)) fail('The disk is full.', 'Free about 1 GB and run the same command again.');

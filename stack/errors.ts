@@ -30,6 +30,9 @@ export function explain(error: unknown): unknown {
     case 'EACCES':
     case 'EPERM':
       return new StackError(`Not permitted${path}.`, 'Start as the user who owns HOLDFAST_HOME, or set HOLDFAST_HOME to a folder of your own.', { cause: error });
+    case 'ENOENT':
+      if (error instanceof Error && 'syscall' in error && error.syscall === 'mkdir') return new StackError(`The folder cannot be created${path}.`, 'Set HOLDFAST_HOME (state) and XDG_CACHE_HOME (cache) to folders that can be written.', { cause: error });
+      return error;
     case 'EROFS':
       return new StackError(`The file system is read-only${path}.`, 'Set HOLDFAST_HOME (state) and XDG_CACHE_HOME (cache) to folders that can be written.', { cause: error });
     default:

@@ -1,13 +1,28 @@
 /** Small files that must be whole or absent, whatever happens in between. */
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { errorCode } from './errors.ts';
 
+/**
+ * Creates a folder and what is missing above it, one by one: Node's own `recursive` never returns where the system
+ * answers ENOENT for a folder whose parent exists (/proc, some network mounts).
+ */
+export function makeFolder(path: string, mode: number): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  if (dirname(path) !== path) makeFolder(dirname(path), mode);
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    // Another start may have made it in between; a file in its place stays an error.
+    if (!(errorCode(error) === 'EEXIST' && statSync(path).isDirectory())) throw error;
+  }
+}
+
 /** Replaces the file in one step: a reader sees the old content or the new one, never a part. */
 export function writeFileAtomic(path: string, content: string, mode = 0o600): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path), 0o700);
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     const file = openSync(temporary, 'wx', mode);

@@ -1,10 +1,9 @@
 /** The home folder: where everything a stack keeps has its place, and the secrets that it made for itself. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { StackError, errorCode, explain } from './errors.ts';
-import { readJson, writeJson } from './files.ts';
+import { makeFolder, readJson, writeJson } from './files.ts';
 
 export interface Home {
   readonly root: string;
@@ -38,9 +37,9 @@ export function homeAt(path: string): Home {
 /** Creates the folders. Others may pass through the home (PostgreSQL's own user has to) but neither list nor read it. */
 export function prepareHome(home: Home): void {
   try {
-    mkdirSync(home.root, { recursive: true, mode: 0o711 });
-    for (const folder of [home.logs, home.run, home.temporal]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-    mkdirSync(home.postgres, { recursive: true, mode: 0o711 });
+    makeFolder(home.root, 0o711);
+    for (const folder of [home.logs, home.run, home.temporal]) makeFolder(folder, 0o700);
+    makeFolder(home.postgres, 0o711);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'EEXIST' || code === 'ENOTDIR') throw new StackError(`HOLDFAST_HOME (${home.root}) is not a folder.`, 'Set HOLDFAST_HOME to a folder, or remove the file that is in its place.');

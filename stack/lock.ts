@@ -1,9 +1,9 @@
 /** A lock that one live process holds. It needs no clean-up after a crash: a dead holder holds nothing. */
-import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StackError, errorCode } from './errors.ts';
 import { identify, isAlive, processIdentity, type ProcessIdentity } from './identity.ts';
-import { readJson } from './files.ts';
+import { makeFolder, readJson } from './files.ts';
 
 export interface Lock {
   release(): void;
@@ -19,7 +19,7 @@ export function holderOf(path: string): ProcessIdentity | undefined {
 export function tryLock(path: string): Lock | ProcessIdentity {
   const self = identify(process.pid);
   if (self === undefined) throw new StackError('The start time of this process cannot be read.', 'Make sure that /proc is mounted (Linux) or that `ps` is on the PATH.');
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path), 0o700);
   const own = `${path}.${process.pid}`;
   // Written first and then linked into place: a lock is never seen half-written.
   writeFileSync(own, JSON.stringify(self), { mode: 0o600 });

@@ -2,8 +2,7 @@
  * The log of one part: one JSON object a line, whatever the part itself writes, and never a secret. Writing must not be
  * able to stop the stack: when the disk is full, lines are lost, and nothing else.
  */
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, fstatSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import type { Readable } from 'node:stream';
 
@@ -23,7 +22,6 @@ export class LogFile {
     this.path = path;
     this.#part = part;
     this.#secrets = secrets.filter((secret) => secret.length >= 6);
-    mkdirSync(dirname(path), { recursive: true });
     try {
       if (statSync(path).size > rotateBytes) renameSync(path, `${path}.1`);
     } catch {

@@ -47,7 +47,7 @@ export interface ProcessEvents {
 
 const firstDelayMs = 100;
 const longestDelayMs = 10_000;
-const attemptsBeforeGivingUp = 4;
+const attemptsBeforeGivingUp = 5;
 const probeEveryMs = 50;
 
 interface Outcome {

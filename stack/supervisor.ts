@@ -49,8 +49,12 @@ export class Supervisor {
   async #stopInOrder(): Promise<void> {
     const began = Date.now();
     for (const { part, killedAfterMs } of stopOrder) {
-      const killed = await this.#parts.get(part)?.stop(began + killedAfterMs);
-      if (killed === true) this.#events.onLine(`${part} did not stop in time and was killed`);
+      const process = this.#parts.get(part);
+      if (process === undefined) continue;
+      const partBegan = Date.now();
+      const killed = await process.stop(began + killedAfterMs);
+      process.spec.log.event('stopped', { ms: Date.now() - partBegan, killed });
+      if (killed) this.#events.onLine(`${part} did not stop in time and was killed`);
     }
   }
 

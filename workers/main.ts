@@ -10,12 +10,12 @@ import { createLogger, type Logger } from '../config/logger.ts';
 import { readSettings, required, SettingsError, type Settings } from '../config/settings.ts';
 import { temporalConnection } from '../config/temporal.ts';
 import { housekeepingWorkflowId } from '../contracts/flows.ts';
-import { taskQueueNames, type TaskQueueName } from '../contracts/task-queues.ts';
+import { queueOfWorkflow, taskQueueNames, type TaskQueueName } from '../contracts/task-queues.ts';
 import { openDatabases } from '../services/database/connection.ts';
 import { workflowBundle } from './bundle.ts';
 import { createWorkers, runUntilStopped } from './run.ts';
 
-function chosenQueues(): TaskQueueName[] {
+function chosenQueues(): readonly TaskQueueName[] {
   const { queues } = parseArgs({ options: { queues: { type: 'string' } } }).values;
   if (queues === undefined) return taskQueueNames;
   return queues.split(',').map((name) => {
@@ -39,7 +39,7 @@ async function startHousekeeping(settings: Settings): Promise<void> {
   try {
     await new Client({ connection, namespace }).workflow.start('housekeeping', {
       workflowId: housekeepingWorkflowId,
-      taskQueue: 'operations',
+      taskQueue: queueOfWorkflow.housekeeping,
       workflowIdConflictPolicy: 'FAIL',
       staticSummary: 'Keeps the availability cache fresh, for all tenants',
     });
@@ -74,7 +74,7 @@ async function main(): Promise<void> {
   process.once('disconnect', () => stop('the supervisor went away'));
 
   const running = runUntilStopped(workers);
-  if (queues.includes('operations')) await startHousekeeping(settings);
+  if (queues.includes(queueOfWorkflow.housekeeping)) await startHousekeeping(settings);
   log.info({ queues }, 'ready');
   process.send?.({ type: 'ready' });
   await running;

@@ -31,6 +31,8 @@ export function tuning(queue: TaskQueueName): Omit<WorkerOptions, 'taskQueue'> {
     shutdownGraceTime: row.shutdownGraceTime,
     shutdownForceTime: row.shutdownForceTime,
     ...(row.runsWorkflows && {
+      // After a crash the next task of a cached flow waits this long for the worker that is gone.
+      stickyQueueScheduleToStartTimeout: '3s',
       maxConcurrentLocalActivityExecutions: row.maxConcurrentLocalActivities,
       maxConcurrentWorkflowTaskExecutions: row.maxConcurrentWorkflowTasks,
       workflowTaskPollerBehavior: { type: 'autoscaling' },

@@ -1,5 +1,5 @@
 /** Runs the workers of one process: shared connection, shared bundle, shared database pools. */
-import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundlePath } from '@temporalio/worker';
+import { Worker, type NativeConnection, type WorkerOptions, type WorkflowBundlePath } from '@temporalio/worker';
 import { taskQueues, type TaskQueueName } from '../contracts/task-queues.ts';
 import { activitiesOf, tuning, type ActivityDependencies } from './queues.ts';
 

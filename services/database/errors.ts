@@ -13,3 +13,18 @@ export function sqlState(error: unknown): string | undefined {
 export function isConflict(error: unknown): boolean {
   return serialization.has(sqlState(error) ?? '');
 }
+
+// Class 08: connection. 53: out of connections, memory or disk. 57P01–57P03: shutting down or starting. 57014: took too long.
+const unavailableStates = /^(08...|53...|57P0.|57014|58...|25006)$/;
+const networkErrors = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+// node-postgres has no code for these: https://github.com/brianc/node-postgres, packages pg and pg-pool.
+const withoutCode = /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout)/;
+
+/** The database is away, or too busy to serve: nothing is wrong with what it was asked. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  // A host with two addresses that both refuse.
+  if (error instanceof AggregateError) return error.errors.some(isUnavailable);
+  const code = sqlState(error);
+  return code === undefined ? withoutCode.test(error.message) : unavailableStates.test(code) || networkErrors.has(code);
+}

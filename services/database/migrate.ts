@@ -1,10 +1,12 @@
 /** Brings the schema up to date. Safe to run from several processes at once: kysely takes an advisory lock. */
 import { Migrator, type Kysely, type Migration } from 'kysely';
 import * as bookings from './migrations/001-bookings.ts';
+import * as rateLimits from './migrations/002-rate-limits.ts';
 import type { Database } from './schema.ts';
 
 const migrations: Record<string, Migration> = {
   '001-bookings': bookings,
+  '002-rate-limits': rateLimits,
 };
 
 /** @returns the names of the migrations that were applied, none when the schema was already current. */
@@ -12,6 +14,6 @@ export async function migrate(db: Kysely<Database>): Promise<string[]> {
   const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error, results } = await migrator.migrateToLatest();
   const failed = results?.find((result) => result.status === 'Error');
-  if (error !== undefined) throw new Error(`Migration ${failed?.migrationName ?? ''} failed. The database was left as it was before it.`, { cause: error });
+  if (error !== undefined) throw new Error(failed === undefined ? 'The migrations could not be started.' : `Migration ${failed.migrationName} failed. The database was left as it was before it.`, { cause: error });
   return (results ?? []).map((result) => result.migrationName);
 }

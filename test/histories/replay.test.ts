@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { DefaultLogger, Runtime, Worker, type WorkflowBundlePath } from '@temporalio/worker';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { workflowBundle } from '../../workers/bundle.ts';
+import { testBundles } from '../support/environment.ts';
 
 interface RecordedHistory {
   readonly events: readonly object[];
@@ -14,7 +14,7 @@ interface RecordedHistory {
 let bundle: WorkflowBundlePath;
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  bundle = await workflowBundle(await mkdtemp(path.join(tmpdir(), 'holdfast-replay-')));
+  bundle = await workflowBundle(testBundles, new DefaultLogger('ERROR'));
 });
 
 const recorded = (await readdir(import.meta.dirname)).filter((file) => file.endsWith('.json'));

@@ -125,11 +125,11 @@ describe('lists', () => {
     const made: string[] = [];
     for (let day = 1; day <= 5; day += 1) made.push((await hold({ resourceId, from: `2031-09-0${day}`, to: `2031-09-0${day + 1}` })).id);
     const seen: string[] = [];
-    for (let cursor = ''; ; ) {
-      const { body } = await shopA.call('GET', `/v1/bookings?resourceId=${resourceId}&status=held&limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`);
+    for (let cursor: unknown = ''; ; ) {
+      const { body } = await shopA.call('GET', `/v1/bookings?resourceId=${resourceId}&status=held&limit=2${cursor === '' ? '' : `&cursor=${cursor as string}`}`);
       seen.push(...(body['items'] as BookingView[]).map(({ id }) => id));
       if (body['nextCursor'] === undefined) break;
-      cursor = String(body['nextCursor']);
+      cursor = body['nextCursor'];
     }
     expect(seen).toEqual(made.toReversed());
   });

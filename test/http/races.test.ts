@@ -10,7 +10,7 @@ afterAll(async () => await databases.close());
 
 test('2,000 requests, 200 at a time, over 20 rooms and overlapping dates: no night is sold twice, every loser gets 409', async () => {
   const rooms = await Promise.all(Array.from({ length: 20 }, async () => await createResource(databases, 'shop-a', someRoom)));
-  const { call } = await shop('shop-a');
+  const guests = await shop('shop-a');
   const answers: number[] = [];
   let next = 0;
   const guest = async (): Promise<void> => {
@@ -19,7 +19,7 @@ test('2,000 requests, 200 at a time, over 20 rooms and overlapping dates: no nig
       // Stays of one to four nights that start somewhere in the same thirty days.
       const from = new Date(Date.UTC(2032, 0, 1 + ((n * 7) % 30)));
       const to = new Date(from.getTime() + (1 + (n % 4)) * 86_400_000);
-      answers.push((await call('POST', '/v1/bookings', { resourceId: rooms[n % 20], customerId: `guest-${n}`, from, to })).status);
+      answers.push((await guests.call('POST', '/v1/bookings', { resourceId: rooms[n % 20], customerId: `guest-${n}`, from, to })).status);
     }
   };
   await Promise.all(Array.from({ length: 200 }, guest));

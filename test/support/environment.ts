@@ -1,5 +1,6 @@
 /** What `npm test` has prepared before jest starts: see scripts/test.ts. */
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 
 export interface TestStack {
   readonly apiUrl: string;
@@ -19,3 +20,6 @@ export const testStack = async (): Promise<TestStack> => JSON.parse(await readFi
 
 /** The time-skipping server, as the SDK wants to be told of it. */
 export const timeSkippingServer = (): { type: 'existing-path'; path: string } => ({ type: 'existing-path', path: variable('HOLDFAST_TEST_SERVER') });
+
+/** Where the workflow bundle of the tests is kept from one run to the next. */
+export const testBundles = path.resolve(import.meta.dirname, '../../.holdfast/test-bundles');

@@ -1,7 +1,4 @@
 /** The booking flow on a server whose clock can be moved, with the real database and the real policies. */
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { Holdfast } from '../../client/index.ts';
@@ -11,7 +8,7 @@ import type { Databases } from '../../services/database/connection.ts';
 import { workflowBundle } from '../../workers/bundle.ts';
 import { createWorkers, runUntilStopped } from '../../workers/run.ts';
 import { createTenant, openTestDatabase } from './database.ts';
-import { timeSkippingServer } from './environment.ts';
+import { testBundles, timeSkippingServer } from './environment.ts';
 
 export interface SkippingWorld {
   readonly environment: TestWorkflowEnvironment;
@@ -33,7 +30,7 @@ export async function startSkippingWorld(tenantId: string): Promise<SkippingWorl
   });
   const databases = await openTestDatabase();
   await createTenant(databases, tenantId);
-  const bundle = await workflowBundle(await mkdtemp(path.join(tmpdir(), 'holdfast-bundle-')));
+  const bundle = await workflowBundle(testBundles, new DefaultLogger('ERROR'));
   const workers = await createWorkers({ connection: environment.nativeConnection, namespace: 'default', queues: taskQueueNames, bundle, dependencies: { databases } });
   const running = runUntilStopped(workers);
   return {

@@ -4,7 +4,7 @@ import { bookingReasons, type BookingInput, type BookingReason, type BookingView
 import { isRefusal, type Refusal } from '../../contracts/failures.ts';
 import { backgroundHoldLadderMs } from '../../contracts/task-queues.ts';
 import { atOnce, firmly, inBackground, notifications } from '../proxies.ts';
-import type { RunState } from './state.ts';
+import { reasonFor, type RunState } from './state.ts';
 import { tellWaiting } from './story.ts';
 
 /** What has been asked of this run by signal. */
@@ -25,7 +25,7 @@ export async function decide({ request, ...ref }: BookingInput, wishes: Wishes, 
 /** At once if it can be, else in the background with three attempts (D2). */
 async function take(ref: Ref, request: HoldRequest, wishes: Wishes, run: RunState): Promise<BookingView | Refusal> {
   try {
-    return await atOnce.holdBooking(ref, request, Date.now());
+    return await listedIfDetached(await atOnce.holdBooking(ref, request, Date.now()), ref, request, run);
   } catch (error) {
     return await takeInBackground(ref, request, wishes, run, reasonOf(error));
   }
@@ -41,14 +41,17 @@ async function takeInBackground(ref: Ref, request: HoldRequest, wishes: Wishes, 
     if (waitMs > 0) await condition(() => wishes.cancel || wishes.resume, waitMs, { summary: `wait before ${attempt}` });
     if (wishes.cancel) return await firmly((steps) => steps.recordUnmadeBooking(ref, request, 'released', 'cancelled'));
     try {
-      const outcome = await inBackground.holdBooking.executeWithOptions({ summary: attempt }, [ref, request, Date.now()]);
-      // The caller has already been told "pending", so this answer must be found in the list and be told.
-      return isRefusal(outcome) ? await giveUp(ref, request, 'resource_unavailable') : outcome;
+      return await listedIfDetached(await inBackground.holdBooking.executeWithOptions({ summary: attempt }, [ref, request, Date.now()]), ref, request, run);
     } catch (error) {
       reason = reasonOf(error);
     }
   }
   return await giveUp(ref, request, reason);
+}
+
+/** Whoever was told "pending" must find a refusal in the list and be told; whoever still waits just gets it. */
+async function listedIfDetached(outcome: BookingView | Refusal, ref: Ref, request: HoldRequest, { inBackground: detached }: RunState): Promise<BookingView | Refusal> {
+  return isRefusal(outcome) && detached ? await giveUp(ref, request, reasonFor(outcome)) : outcome;
 }
 
 async function giveUp(ref: Ref, request: HoldRequest, reason: BookingReason): Promise<BookingView | Refusal> {

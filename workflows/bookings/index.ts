@@ -31,6 +31,7 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
   setHandler(bookingMessages.status, () => viewOf(run, ref.bookingId));
   setHandler(bookingMessages.progress, () => progressOf(run));
   setHandler(bookingMessages.cancel, () => void (wishes.cancel = true));
+  setHandler(bookingMessages.detach, () => void (run.inBackground = true));
   setHandler(bookingMessages.resume, () => void (wishes.resume = true));
   const ownTenantOnly = { validator: ({ tenantId }: OfTenant) => refuseOtherTenant(tenantId, input) };
   setHandler(bookingMessages.hold, async () => {

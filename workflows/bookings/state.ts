@@ -1,11 +1,11 @@
 /** What a run knows about its booking. */
-import type { BookingView, HoldOutcome } from '../../contracts/bookings.ts';
+import type { BookingReason, BookingView, HoldOutcome } from '../../contracts/bookings.ts';
 import { isRefusal, type Refusal } from '../../contracts/failures.ts';
 
 export interface RunState {
   /** The booking as the database last answered it, or why there is none. Absent until that is decided. */
   decision: BookingView | Refusal | undefined;
-  /** The first tries did not get through; the caller has been told "pending". */
+  /** The caller has been told "pending": the first tries did not get through, or took too long. */
   inBackground: boolean;
 }
 
@@ -13,7 +13,14 @@ function bookingOf({ decision }: RunState): BookingView | undefined {
   return decision === undefined || isRefusal(decision) ? undefined : decision;
 }
 
-export const viewOf = (run: RunState, bookingId: string): HoldOutcome => bookingOf(run) ?? { id: bookingId, status: 'pending' };
+export function viewOf(run: RunState, bookingId: string): HoldOutcome {
+  const { decision } = run;
+  if (decision === undefined) return { id: bookingId, status: 'pending' };
+  return isRefusal(decision) ? { id: bookingId, status: 'failed', reason: reasonFor(decision) } : decision;
+}
+
+export const reasonFor = ({ refused }: Refusal): BookingReason => (refused === 'resource_unavailable' ? refused : 'refused');
+
 export const isHeld = (run: RunState): boolean => bookingOf(run)?.status === 'held';
 export const isOpen = (run: RunState): boolean => isHeld(run) || bookingOf(run)?.status === 'confirmed';
 

@@ -11,6 +11,7 @@ const endings: Record<BookingReason, string> = {
   cancelled: 'it was cancelled',
   payment_failed: 'the payment failed',
   resource_unavailable: 'it was taken by then',
+  refused: 'it could not be booked like this',
   database_conflict: 'other bookings got in the way again and again',
   database_unavailable: 'the database did not answer',
 };

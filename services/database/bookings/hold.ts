@@ -23,22 +23,14 @@ export async function holdBooking(db: Kysely<Database>, command: HoldCommand): P
   return await inTransaction(db, async (tx) => {
     const resource = await lockResource(tx, tenantId, request.resourceId);
     if (resource === undefined) return unknownResource(request.resourceId);
-
-    const existing = await selectBooking(tx, tenantId, bookingId);
-    if (existing !== undefined && existing.status !== 'failed') return sameRequest(existing, request) ? toBookingView(existing) : reusedId(bookingId);
-
-    const refusal = refuseRequest(resource, request, new Date()) ?? (await takeUnits(tx, resource, bookingId, request.quantity, request));
-    if (refusal !== undefined) return refusal;
-
-    const held = { status: 'held' as const, reason: null, hold_expires_at: heldUntil, updated_at: new Date() };
-    const row = await tx
-      .insertInto('bookings')
-      .values({ ...newBooking(resource, command), ...held })
-      .onConflict((conflict) => conflict.columns(['tenant_id', 'id']).doUpdateSet(held))
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    await writeLog(tx, tenantId, bookingId, 'held', `until ${heldUntil.toISOString()}`);
-    return toBookingView({ ...row, resource_name: resource.name, kind: resource.kind });
+    const refusal = refuseRequest(resource, request, new Date());
+    const row = refusal === undefined ? await writeBooking(tx, resource, command, { status: 'held', reason: null, hold_expires_at: heldUntil }) : undefined;
+    if (row === undefined) {
+      const existing = await selectBooking(tx, tenantId, bookingId);
+      if (existing === undefined) return refusal ?? unknownBooking(bookingId);
+      return sameRequest(existing, request) ? toBookingView(existing) : { refused: 'booking_id_reused', detail: `${bookingId} belongs to another request.` };
+    }
+    return (await takeUnits(tx, resource, bookingId, request.quantity, request)) ?? toBookingView(row);
   });
 }
 
@@ -52,12 +44,7 @@ export async function recordUnmadeBooking(db: Kysely<Database>, command: Omit<Ho
   return await inTransaction(db, async (tx) => {
     const resource = await lockResource(tx, tenantId, request.resourceId);
     if (resource === undefined) return unknownResource(request.resourceId);
-    const written = await tx
-      .insertInto('bookings')
-      .values({ ...newBooking(resource, command), status, reason, hold_expires_at: null })
-      .onConflict((conflict) => conflict.columns(['tenant_id', 'id']).doUpdateSet({ status, reason, updated_at: new Date() }).where('bookings.status', '=', 'failed'))
-      .executeTakeFirstOrThrow();
-    if (written.numInsertedOrUpdatedRows === 1n) await writeLog(tx, tenantId, bookingId, status, reason);
+    await writeBooking(tx, resource, command, { status, reason, hold_expires_at: null });
     const row = await selectBooking(tx, tenantId, bookingId);
     return row === undefined ? unknownBooking(bookingId) : toBookingView(row);
   });
@@ -72,7 +59,7 @@ export async function rescheduleBooking(db: Kysely<Database>, tenantId: string, 
     // Read again under the lock: the booking may have ended meanwhile.
     const booking = await selectBooking(tx, tenantId, bookingId);
     if (resource === undefined || booking === undefined) return unknownBooking(bookingId);
-    if (booking.kind !== 'room') return { refused: 'not_reschedulable', detail: `This is a ${booking.kind}; only a room has dates.` };
+    if (booking.kind !== 'room') return { refused: 'not_reschedulable', detail: `Only a room has dates; this is of kind ${booking.kind}.` };
     const status = toBookingView(booking).status;
     if (status !== 'held' && status !== 'confirmed') return { refused: 'booking_closed', detail: `The booking is ${status}.` };
 
@@ -123,9 +110,16 @@ async function lockResource(tx: Transaction<Database>, tenantId: string, resourc
 
 async function takeUnits(tx: Transaction<Database>, resource: ResourceRow, bookingId: string, quantity: number, dates: Dates): Promise<Refusal | undefined> {
   const period = periodOf(dates);
+  const missing = quantity - (await takeFreeUnits(tx, resource, bookingId, quantity, period));
+  if (missing === 0) return undefined;
   await releaseOverdueHolds(tx, resource, period);
-  // The lowest free units first: this keeps a room's beds from being fragmented over time.
-  const inserted = await sql`
+  if ((await takeFreeUnits(tx, resource, bookingId, missing, period)) === missing) return undefined;
+  return { refused: 'resource_unavailable', detail: `${resource.name} is taken${dates.from === undefined ? '' : ' for these dates'}.` };
+}
+
+/** The lowest free units first: this keeps a room's beds from being fragmented over time. @returns how many it took. */
+async function takeFreeUnits(tx: Transaction<Database>, resource: ResourceRow, bookingId: string, quantity: number, period: string): Promise<number> {
+  const { numAffectedRows } = await sql`
     INSERT INTO allocations (tenant_id, resource_id, unit, period, booking_id)
     SELECT ${resource.tenant_id}, ${resource.id}, unit, ${period}::tstzrange, ${bookingId}
     FROM generate_series(0, ${resource.capacity}::integer - 1) AS unit
@@ -134,8 +128,7 @@ async function takeUnits(tx: Transaction<Database>, resource: ResourceRow, booki
       WHERE other.tenant_id = ${resource.tenant_id} AND other.resource_id = ${resource.id}
         AND other.unit = unit.unit AND other.period && ${period}::tstzrange)
     ORDER BY unit LIMIT ${quantity}`.execute(tx);
-  if (Number(inserted.numAffectedRows ?? 0) === quantity) return undefined;
-  return { refused: 'resource_unavailable', detail: `${resource.name} is taken${dates.from === undefined ? '' : ' for these dates'}.` };
+  return Number(numAffectedRows ?? 0);
 }
 
 /** A hold whose time is over stands in nobody's way, even if the worker that should have released it was down. */
@@ -153,24 +146,49 @@ async function releaseOverdueHolds(tx: Transaction<Database>, resource: Resource
     DELETE FROM allocations USING overdue WHERE allocations.tenant_id = overdue.tenant_id AND allocations.booking_id = overdue.id`.execute(tx);
 }
 
-function newBooking(resource: ResourceRow, { tenantId, bookingId, request }: Omit<HoldCommand, 'heldUntil'>) {
-  return {
-    tenant_id: tenantId,
-    id: bookingId,
-    resource_id: resource.id,
-    customer_id: request.customerId,
-    quantity: request.quantity,
-    starts_at: request.from ?? null,
-    ends_at: request.to ?? null,
-    amount_minor: amountOf(resource, request),
-    currency: resource.currency,
-  };
+/**
+ * Writes a new booking, or a failed one anew, and its log line, in one round trip.
+ * @returns nothing when the booking exists and has not failed: then nothing was written.
+ */
+async function writeBooking(
+  tx: Transaction<Database>,
+  resource: ResourceRow,
+  { tenantId, bookingId, request }: Omit<HoldCommand, 'heldUntil'>,
+  state: { status: 'held' | 'failed' | 'released'; reason: BookingReason | null; hold_expires_at: Date | null },
+): Promise<BookingRow | undefined> {
+  const detail = state.reason ?? `until ${state.hold_expires_at?.toISOString() ?? ''}`;
+  const row = await tx
+    .with('written', (cte) =>
+      cte
+        .insertInto('bookings')
+        .values({
+          tenant_id: tenantId,
+          id: bookingId,
+          resource_id: resource.id,
+          customer_id: request.customerId,
+          quantity: request.quantity,
+          starts_at: request.from ?? null,
+          ends_at: request.to ?? null,
+          amount_minor: amountOf(resource, request),
+          currency: resource.currency,
+          ...state,
+        })
+        .onConflict((conflict) => conflict.columns(['tenant_id', 'id']).doUpdateSet({ ...state, updated_at: new Date() }).where('bookings.status', '=', 'failed'))
+        .returningAll(),
+    )
+    .with('logged', (cte) =>
+      cte
+        .insertInto('booking_log')
+        .columns(['tenant_id', 'booking_id', 'event', 'detail'])
+        .expression((from) => from.selectFrom('written').select(['tenant_id', 'id', 'status', sql<string>`${detail}::text`.as('detail')])),
+    )
+    .selectFrom('written')
+    .selectAll()
+    .executeTakeFirst();
+  return row === undefined ? undefined : { ...row, resource_name: resource.name, kind: resource.kind };
 }
 
+/** The same id may only repeat the same wish. Dates are left out: the booking may have been moved since. */
 function sameRequest(booking: BookingRow, request: HoldRequest): boolean {
   return booking.resource_id === request.resourceId && booking.customer_id === request.customerId && booking.quantity === request.quantity;
-}
-
-function reusedId(bookingId: string): Refusal {
-  return { refused: 'booking_id_reused', detail: `${bookingId} belongs to another request.` };
 }

@@ -5,7 +5,7 @@ import { unknownResource, type Refusal } from '../../../contracts/failures.ts';
 import type { Page } from '../../../contracts/values.ts';
 import { decodeCursor, toPage } from '../paging.ts';
 import type { Database } from '../schema.ts';
-import { toBookingView, type BookingRow } from './rows.ts';
+import { toBookingView, type BookingRow, type ResourceRow } from './rows.ts';
 import { periodOf, refuseRequest } from './rules.ts';
 
 function bookingsWithResource(db: Kysely<Database>, tenantId: string): SelectQueryBuilder<Database, 'bookings' | 'resources', BookingRow> {
@@ -44,22 +44,22 @@ const effectiveStatus = sql<string>`CASE WHEN bookings.status = 'held' AND booki
  * promise; the hold itself decides under a lock.
  */
 export async function refuseEarly(db: Kysely<Database>, tenantId: string, request: HoldRequest): Promise<Refusal | undefined> {
-  const period = periodOf(request);
-  const resource = await db
-    .selectFrom('resources')
-    .selectAll()
-    .where('tenant_id', '=', tenantId)
-    .where('id', '=', request.resourceId)
-    .executeTakeFirst();
+  // Dates that go backwards are no range to PostgreSQL; they are refused below, whatever is counted.
+  const inOrder = request.from === undefined || request.to === undefined || request.from < request.to;
+  const period = inOrder ? periodOf(request) : 'empty';
+  // One statement: the guest waits for each round trip.
+  const { rows } = await sql<Pick<ResourceRow, 'kind' | 'capacity' | 'name'> & { taken: number }>`
+    SELECT kind, capacity, name, (
+      SELECT count(DISTINCT a.unit)::integer
+      FROM allocations AS a JOIN bookings AS b ON b.tenant_id = a.tenant_id AND b.id = a.booking_id
+      WHERE a.tenant_id = ${tenantId} AND a.resource_id = ${request.resourceId} AND a.period && ${period}::tstzrange
+        AND NOT (b.status = 'held' AND b.hold_expires_at <= now())) AS taken
+    FROM resources WHERE tenant_id = ${tenantId} AND id = ${request.resourceId}`.execute(db);
+  const resource = rows[0];
   if (resource === undefined) return unknownResource(request.resourceId);
   const refusal = refuseRequest(resource, request, new Date());
   if (refusal !== undefined) return refusal;
-  const { rows } = await sql<{ taken: number }>`
-    SELECT count(DISTINCT a.unit)::integer AS taken
-    FROM allocations AS a JOIN bookings AS b ON b.tenant_id = a.tenant_id AND b.id = a.booking_id
-    WHERE a.tenant_id = ${tenantId} AND a.resource_id = ${request.resourceId} AND a.period && ${period}::tstzrange
-      AND NOT (b.status = 'held' AND b.hold_expires_at <= now())`.execute(db);
-  if (resource.capacity - (rows[0]?.taken ?? 0) >= request.quantity) return undefined;
+  if (resource.capacity - resource.taken >= request.quantity) return undefined;
   return { refused: 'resource_unavailable', detail: `${resource.name} is taken${request.from === undefined ? '' : ' for these dates'}.` };
 }
 

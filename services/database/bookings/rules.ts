@@ -23,7 +23,7 @@ export function refuseRequest(resource: Pick<ResourceRow, 'kind' | 'capacity'>, 
 function refuseDates(kind: ResourceRow['kind'], dates: Dates, now: Date): Refusal | undefined {
   const refuse = (detail: string): Refusal => ({ refused: 'invalid_dates', detail });
   if (kind !== 'room') {
-    return dates.from === undefined && dates.to === undefined ? undefined : refuse(`Only a room is booked for dates; this is a ${kind}. Leave out \`from\` and \`to\`.`);
+    return dates.from === undefined && dates.to === undefined ? undefined : refuse(`Only a room is booked for dates; not a resource of kind ${kind}. Leave out \`from\` and \`to\`.`);
   }
   if (dates.from === undefined || dates.to === undefined) return refuse('A room is booked from a day to a day: `from` and `to` are both needed.');
   const from = Date.parse(dates.from);

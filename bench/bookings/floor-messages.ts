@@ -1,0 +1,3 @@
+import { defineUpdate } from '@temporalio/workflow';
+
+export const floorUpdate = defineUpdate<string>('floor');
