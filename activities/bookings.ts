@@ -1,7 +1,8 @@
 /** Steps of a booking. Each is one database transaction and idempotent, so repeating one is always safe. */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { holdMs, type BookingReason, type BookingView, type HoldRequest } from '../contracts/bookings.ts';
+import { holdMs, type BookingReason, type HoldRequest } from '../contracts/bookings/flow.ts';
+import type { BookingView } from '../contracts/bookings/schemas.ts';
 import { unknownBooking, type Refusal } from '../contracts/failures.ts';
 import { holdBooking, recordUnmadeBooking, rescheduleBooking } from '../services/database/bookings/hold.ts';
 import { findBooking } from '../services/database/bookings/queries.ts';

@@ -1,7 +1,7 @@
 /** `/v1/flows`: every business process in one shape. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { emptyBody } from '../contracts/bookings.ts';
+import { emptyBody } from '../contracts/bookings/schemas.ts';
 import { flowActions, flowView, listFlowsQuery } from '../contracts/flows.ts';
 import { text } from '../contracts/values.ts';
 import type { ApiDependencies } from './dependencies.ts';

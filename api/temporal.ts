@@ -3,7 +3,7 @@ import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor }
 import { Holdfast } from '../client/index.ts';
 import type { Settings } from '../config/settings.ts';
 import { temporalConnection } from '../config/temporal.ts';
-import { answerPatienceMs } from '../contracts/bookings.ts';
+import { answerPatienceMs } from '../contracts/bookings/flow.ts';
 
 /** A caller waits, so a server that is away is given up on within a second; the SDK's own ten tries take longer. */
 const callAttempts = 4;

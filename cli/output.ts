@@ -1,5 +1,6 @@
 /** How bookings look on a terminal. */
-import type { BookingView, HoldOutcome } from '../contracts/bookings.ts';
+import type { HoldOutcome } from '../contracts/bookings/flow.ts';
+import type { BookingView } from '../contracts/bookings/schemas.ts';
 import { clock, money, safe, safeJson, styled, when, type Style } from './text.ts';
 
 export function print(line: string): void {

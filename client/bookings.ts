@@ -2,7 +2,8 @@
 import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
 import type { UpdateDefinition, Workflow } from '@temporalio/common';
 import { typeid } from 'typeid-js';
-import { answerPatienceMs, bookingMessages, createBookingBody, rescheduleBookingBody, type BookingInput, type BookingView, type HoldOutcome, type HoldRequest } from '../contracts/bookings.ts';
+import { answerPatienceMs, bookingMessages, type BookingInput, type HoldOutcome, type HoldRequest } from '../contracts/bookings/flow.ts';
+import { createBookingBody, rescheduleBookingBody, type BookingView } from '../contracts/bookings/schemas.ts';
 import { isRefusal, type Refusal } from '../contracts/failures.ts';
 import { bookingWorkflowId } from '../contracts/flows.ts';
 import { searchAttributes } from '../contracts/search-attributes.ts';

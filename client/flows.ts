@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { ServiceError, type Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { bookingMessages } from '../contracts/bookings.ts';
+import { bookingMessages } from '../contracts/bookings/flow.ts';
 import { flowStatuses, flowTypes, flowView, type FlowAction, type FlowStatus, type FlowView, type ListFlows } from '../contracts/flows.ts';
 import { searchAttributes } from '../contracts/search-attributes.ts';
 import type { FlowProgress, Page } from '../contracts/values.ts';

@@ -3,7 +3,7 @@ import { CancellationScope, proxyActivities, proxyLocalActivities, TemporalFailu
 import type { BookingActivities } from '../activities/bookings.ts';
 import type { NotificationActivities } from '../activities/notifications.ts';
 import type { OperationsActivities } from '../activities/operations.ts';
-import type { BookingView } from '../contracts/bookings.ts';
+import type { BookingView } from '../contracts/bookings/schemas.ts';
 import type { Refusal } from '../contracts/failures.ts';
 import { policies } from '../contracts/task-queues.ts';
 

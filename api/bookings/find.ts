@@ -1,5 +1,6 @@
 /** Where a booking is: a row in the database, or a flow that has not written one yet. */
-import type { HoldOutcome, ListBookings, UnmadeBooking } from '../../contracts/bookings.ts';
+import type { HoldOutcome } from '../../contracts/bookings/flow.ts';
+import type { ListBookings, UnmadeBooking } from '../../contracts/bookings/schemas.ts';
 import { unknownBooking } from '../../contracts/failures.ts';
 import { bookingWorkflowId } from '../../contracts/flows.ts';
 import type { Page } from '../../contracts/values.ts';

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { bookingView, confirmBookingBody, createBookingBody, emptyBody, isMade, listBookingsQuery, rescheduleBookingBody, unmadeBooking, type HoldOutcome, type HoldRequest } from '../../contracts/bookings.ts';
+import { isMade, type HoldOutcome, type HoldRequest } from '../../contracts/bookings/flow.ts';
+import { bookingView, confirmBookingBody, createBookingBody, emptyBody, listBookingsQuery, rescheduleBookingBody, unmadeBooking } from '../../contracts/bookings/schemas.ts';
 import type { FailureCode, Refusal } from '../../contracts/failures.ts';
 import { foreignId } from '../../contracts/values.ts';
 import { findBooking, listBookings, refuseEarly } from '../../services/database/bookings/queries.ts';

@@ -1,5 +1,6 @@
 /** What the row of a booking already rules out: such a change is refused without waking the flow. */
-import { isMade, type BookingView, type HoldOutcome } from '../../contracts/bookings.ts';
+import { isMade, type HoldOutcome } from '../../contracts/bookings/flow.ts';
+import type { BookingView } from '../../contracts/bookings/schemas.ts';
 import type { Refusal } from '../../contracts/failures.ts';
 import { refuseRequest } from '../../services/database/bookings/rules.ts';
 

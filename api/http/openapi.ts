@@ -4,7 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z, type ZodType } from 'zod';
-import { bookingView, unmadeBooking } from '../../contracts/bookings.ts';
+import { bookingView, unmadeBooking } from '../../contracts/bookings/schemas.ts';
 import { failures, type FailureCode } from '../../contracts/failures.ts';
 import { flowView } from '../../contracts/flows.ts';
 import { notificationView } from '../../contracts/notifications.ts';

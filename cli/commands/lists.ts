@@ -1,7 +1,8 @@
 /** Lists: `bookings` and `resources` from the database of record over HTTP, `flows` from Temporal. */
 import type { Command } from 'commander';
 import type { ZodType } from 'zod';
-import { bookingStatuses, bookingView, type BookingStatus, type BookingView } from '../../contracts/bookings.ts';
+import { bookingStatuses, type BookingStatus } from '../../contracts/bookings/flow.ts';
+import { bookingView, type BookingView } from '../../contracts/bookings/schemas.ts';
 import { flowStatuses, type FlowStatus, type FlowView } from '../../contracts/flows.ts';
 import { resourceKinds, resourceView, type ResourceKind, type ResourceView } from '../../contracts/resources.ts';
 import type { Page } from '../../contracts/values.ts';

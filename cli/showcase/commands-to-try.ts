@@ -1,6 +1,6 @@
 /** After a start: commands that do something when they are pasted, with ids that exist. */
 import { join } from 'node:path';
-import { bookingView } from '../../contracts/bookings.ts';
+import { bookingView } from '../../contracts/bookings/schemas.ts';
 import { resourceView } from '../../contracts/resources.ts';
 import type { StackInfo } from '../../stack/info.ts';
 import { ApiClient } from '../api-client.ts';

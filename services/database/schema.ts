@@ -1,6 +1,6 @@
 /** Row types of the tables, as kysely wants them. The migrations are the truth. */
 import type { ColumnType, Generated } from 'kysely';
-import type { BookingReason, BookingStatus } from '../../contracts/bookings.ts';
+import type { BookingReason, BookingStatus } from '../../contracts/bookings/flow.ts';
 import type { ResourceKind } from '../../contracts/resources.ts';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;

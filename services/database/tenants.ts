@@ -1,6 +1,6 @@
 /** Tenants, and the contacts that their customers gave. */
 import { sql, type Kysely } from 'kysely';
-import type { CustomerContact } from '../../contracts/bookings.ts';
+import type { CustomerContact } from '../../contracts/bookings/schemas.ts';
 import type { Database } from './schema.ts';
 
 /** Every row of a tenant refers to its tenant, so that one has to exist first. Safe to repeat and to run in parallel. */

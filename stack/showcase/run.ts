@@ -173,11 +173,11 @@ export function wordsOf(error: unknown): string {
   return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
 }
 
-export const isView = (outcome: HoldOutcome): outcome is BookingView => 'resourceId' in outcome;
+export const isMade = (outcome: HoldOutcome): outcome is BookingView => 'resourceId' in outcome;
 
 /** `held until 14:03 UTC`, `released (cancelled)` */
 export function stateOf(outcome: HoldOutcome): string {
-  if (!isView(outcome)) return outcome.status;
+  if (!isMade(outcome)) return outcome.status;
   if (outcome.expiresAt !== undefined) return `${outcome.status} until ${outcome.expiresAt.slice(11, 16)} UTC`;
   return outcome.reason === undefined ? outcome.status : `${outcome.status} (${outcome.reason})`;
 }

@@ -1,6 +1,7 @@
 /** How a run comes to its booking: take it, or pick it up from the database. */
 import { ActivityFailure, ApplicationFailure, condition, TemporalFailure } from '@temporalio/workflow';
-import { bookingReasons, type BookingInput, type BookingReason, type BookingView, type HoldRequest } from '../../contracts/bookings.ts';
+import { bookingReasons, type BookingInput, type BookingReason, type HoldRequest } from '../../contracts/bookings/flow.ts';
+import type { BookingView } from '../../contracts/bookings/schemas.ts';
 import { isRefusal, type Refusal } from '../../contracts/failures.ts';
 import { backgroundHoldLadderMs } from '../../contracts/task-queues.ts';
 import { atOnce, firmly, inBackground, notifications } from '../proxies.ts';

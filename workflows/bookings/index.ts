@@ -6,7 +6,8 @@
  * kept open for months, and a history stays short.
  */
 import { allHandlersFinished, CancellationScope, condition, setHandler } from '@temporalio/workflow';
-import { bookingMessages, holdMs, type BookingInput, type BookingReason, type BookingView, type OfTenant } from '../../contracts/bookings.ts';
+import { bookingMessages, holdMs, type BookingInput, type BookingReason, type OfTenant } from '../../contracts/bookings/flow.ts';
+import type { BookingView } from '../../contracts/bookings/schemas.ts';
 import { isRefusal, type Refusal } from '../../contracts/failures.ts';
 import { firmly, type BookingStep } from '../proxies.ts';
 import { decide, type Wishes } from './decide.ts';

@@ -1,6 +1,6 @@
 /** What message handlers need: refusals as failures, and one change at a time. */
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { BookingInput } from '../../contracts/bookings.ts';
+import type { BookingInput } from '../../contracts/bookings/flow.ts';
 import { unknownBooking, type Refusal } from '../../contracts/failures.ts';
 
 /** A refusal is business as usual: BENIGN keeps it out of error logs and failure counts. */

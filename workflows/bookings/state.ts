@@ -1,5 +1,6 @@
 /** What a run knows about its booking. */
-import type { BookingReason, BookingView, HoldOutcome } from '../../contracts/bookings.ts';
+import type { BookingReason, HoldOutcome } from '../../contracts/bookings/flow.ts';
+import type { BookingView } from '../../contracts/bookings/schemas.ts';
 import { isRefusal, type Refusal } from '../../contracts/failures.ts';
 
 export interface RunState {

@@ -1,6 +1,7 @@
 /** What a person reads in the Web UI: who, what, until when, how far, and why it ended. */
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { BookingReason, BookingView, HoldRequest } from '../../contracts/bookings.ts';
+import type { BookingReason, HoldRequest } from '../../contracts/bookings/flow.ts';
+import type { BookingView } from '../../contracts/bookings/schemas.ts';
 import { isRefusal, type Refusal } from '../../contracts/failures.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import type { FlowProgress } from '../../contracts/values.ts';

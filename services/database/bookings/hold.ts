@@ -1,6 +1,7 @@
 /** Taking units: for a new booking, for a failed one that is tried again, and for a room that moves to other dates. */
 import { sql, type Kysely, type Transaction } from 'kysely';
-import type { BookingReason, BookingView, HoldRequest } from '../../../contracts/bookings.ts';
+import type { BookingReason, HoldRequest } from '../../../contracts/bookings/flow.ts';
+import type { BookingView } from '../../../contracts/bookings/schemas.ts';
 import { isRefusal, unknownBooking, unknownResource, type Refusal } from '../../../contracts/failures.ts';
 import type { Database } from '../schema.ts';
 import { selectBooking, writeLog } from './queries.ts';

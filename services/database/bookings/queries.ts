@@ -1,6 +1,7 @@
 /** Reading bookings. Every query names its tenant. */
 import { sql, type Kysely, type SelectQueryBuilder } from 'kysely';
-import type { BookingView, HoldRequest, ListBookings } from '../../../contracts/bookings.ts';
+import type { HoldRequest } from '../../../contracts/bookings/flow.ts';
+import type { BookingView, ListBookings } from '../../../contracts/bookings/schemas.ts';
 import { unknownResource, type Refusal } from '../../../contracts/failures.ts';
 import type { Page } from '../../../contracts/values.ts';
 import { decodeCursor, toPage } from '../paging.ts';

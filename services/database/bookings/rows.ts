@@ -1,6 +1,6 @@
 /** From rows to views. */
 import type { Selectable } from 'kysely';
-import type { BookingView } from '../../../contracts/bookings.ts';
+import type { BookingView } from '../../../contracts/bookings/schemas.ts';
 import type { ResourceKind } from '../../../contracts/resources.ts';
 import type { Database } from '../schema.ts';
 

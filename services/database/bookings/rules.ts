@@ -1,5 +1,5 @@
 /** What a request must satisfy before the database is asked for units: pure, and the same for a new and a moved booking. */
-import { maxNights, type HoldRequest } from '../../../contracts/bookings.ts';
+import { maxNights, type HoldRequest } from '../../../contracts/bookings/flow.ts';
 import type { Refusal } from '../../../contracts/failures.ts';
 import type { ResourceRow } from './rows.ts';
 

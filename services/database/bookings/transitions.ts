@@ -1,6 +1,7 @@
 /** Steps of a booking that exists. Each is one conditional update: repeated, it answers what the first time did. */
 import { sql, type Kysely } from 'kysely';
-import { holdMs, type BookingReason, type BookingView } from '../../../contracts/bookings.ts';
+import { holdMs, type BookingReason } from '../../../contracts/bookings/flow.ts';
+import type { BookingView } from '../../../contracts/bookings/schemas.ts';
 import { unknownBooking, type Refusal } from '../../../contracts/failures.ts';
 import type { Database } from '../schema.ts';
 import { selectBooking, writeLog } from './queries.ts';

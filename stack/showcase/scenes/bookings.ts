@@ -1,8 +1,8 @@
 /** Scenes in which customers get what they asked for, or are told why not. */
-import { holdMs } from '../../../contracts/bookings.ts';
+import { holdMs } from '../../../contracts/bookings/flow.ts';
 import type { Stage } from '../stage.ts';
 import { problemWords } from '../api.ts';
-import { isView, sighted, stateOf, type Run } from '../run.ts';
+import { isMade, sighted, stateOf, type Run } from '../run.ts';
 
 const patienceMs = 8_000;
 
@@ -50,12 +50,12 @@ export async function seatsExtendedOnce(run: Run, { hotel, event }: Stage): Prom
   let endsMs = 0;
   await run.check({ did: 'hold three seats', expected: 'held', flow }, async () => {
     const outcome = await run.book(flow, { resourceId: event.id, customerId: run.customer('dora'), quantity: 3 });
-    if (isView(outcome) && outcome.expiresAt !== undefined) endsMs = Date.parse(outcome.expiresAt);
+    if (isMade(outcome) && outcome.expiresAt !== undefined) endsMs = Date.parse(outcome.expiresAt);
     return sighted(outcome, 'held');
   });
   await run.check({ did: 'extend the hold', expected: '+15 min', flow }, async () => {
     const outcome = await bookings.extend(flow.id);
-    const moreMs = isView(outcome) && outcome.expiresAt !== undefined ? Date.parse(outcome.expiresAt) - endsMs : 0;
+    const moreMs = isMade(outcome) && outcome.expiresAt !== undefined ? Date.parse(outcome.expiresAt) - endsMs : 0;
     return { saw: `+${moreMs / 60_000} min, ${stateOf(outcome)}`, ok: moreMs === holdMs };
   });
   await run.check({ did: 'extend it again', expected: 'already_extended', flow }, async () => ({ saw: stateOf(await bookings.extend(flow.id)) }));
@@ -70,7 +70,7 @@ export async function movedToOtherNights(run: Run, { hotel, room, nights }: Stag
   await run.check({ did: `hold ${before.from} to ${before.to}`, expected: 'held', flow: moved }, async () => sighted(await run.book(moved, { resourceId: room.id, customerId: run.customer('emil'), ...before }), 'held'));
   await run.check({ did: `reschedule to ${after.from}`, expected: `${after.from} to ${after.to}`, flow: moved }, async () => {
     const outcome = await bookings.reschedule(moved.id, after);
-    return { saw: isView(outcome) ? `${outcome.from?.slice(0, 10) ?? ''} to ${outcome.to?.slice(0, 10) ?? ''}` : outcome.status };
+    return { saw: isMade(outcome) ? `${outcome.from?.slice(0, 10) ?? ''} to ${outcome.to?.slice(0, 10) ?? ''}` : outcome.status };
   });
   const follower = run.flow(hotel);
   await run.check({ did: 'another guest takes the old nights', expected: 'held', flow: follower }, async () => sighted(await run.book(follower, { resourceId: room.id, customerId: run.customer('fanny'), ...before }), 'held'));

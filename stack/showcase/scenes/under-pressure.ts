@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '../../../client/index.ts';
-import { holdMs } from '../../../contracts/bookings.ts';
+import { holdMs } from '../../../contracts/bookings/flow.ts';
 import { failures } from '../../../contracts/failures.ts';
 import { bookingWorkflowId } from '../../../contracts/flows.ts';
 import { readJson } from '../../files.ts';
@@ -11,7 +11,7 @@ import { homeAt, type Home } from '../../home.ts';
 import { signalProcess, waitUntilGone } from '../../identity.ts';
 import { readStackInfo } from '../../info.ts';
 import { runRecord } from '../../process.ts';
-import { isView, RefusedLater, sighted, wordsOf, type Flow, type Run, type Sight } from '../run.ts';
+import { isMade, RefusedLater, sighted, wordsOf, type Flow, type Run, type Sight } from '../run.ts';
 import type { Stage } from '../stage.ts';
 
 const guests = 20;
@@ -56,7 +56,7 @@ export async function holdWithItsTimer(run: Run, { hotel, room, nights }: Stage,
   let endsAt = '';
   await run.check({ did: 'hold it', expected: 'held', flow }, async () => {
     const outcome = await run.book(flow, { resourceId: room.id, customerId: run.customer('hanna'), ...nights(4) });
-    if (isView(outcome)) endsAt = outcome.expiresAt ?? '';
+    if (isMade(outcome)) endsAt = outcome.expiresAt ?? '';
     return sighted(outcome, 'held');
   });
   const minutes = holdMs / 60_000;
