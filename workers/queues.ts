@@ -33,6 +33,7 @@ export function tuning(queue: TaskQueueName): Omit<WorkerOptions, 'taskQueue'> {
     ...(row.runsWorkflows && {
       // After a crash the next task of a cached flow waits this long for the worker that is gone.
       stickyQueueScheduleToStartTimeout: '3s',
+      maxCachedWorkflows: 250,
       maxConcurrentLocalActivityExecutions: row.maxConcurrentLocalActivities,
       maxConcurrentWorkflowTaskExecutions: row.maxConcurrentWorkflowTasks,
       workflowTaskPollerBehavior: { type: 'autoscaling' },

@@ -18,6 +18,7 @@ import { putResource } from '../../services/database/resources.ts';
 import type { StackInfo } from '../../stack/info.ts';
 import { startStack } from '../../stack/start.ts';
 import { floorUpdate } from './floor-messages.ts';
+import { cpuOf, perRequest } from '../cpu.ts';
 import { measure, median, type Measured } from '../measure.ts';
 
 const tenantId = 'bench';
@@ -85,6 +86,12 @@ try {
     rounds.push(measured);
     const show = ({ p50Ms, p95Ms, perSecond }: Measured): string => `p50 ${p50Ms.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms, ${perSecond.toFixed(0)}/s`;
     console.log(`round ${round}: floor ${show(measured.floor)} · booking ${show(measured.booking)}`);
+  }
+  const parts = (): Promise<Record<string, number>> => cpuOf({ temporal: stack.info.pids.temporal, postgres: stack.info.pids.postgres, workers: stack.info.pids.workers, api: stack.info.pids.api, 'floor worker': worker.pid, 'load generator': process.pid });
+  for (const [name, request] of [['floor', floor], ['booking', booking]] as const) {
+    const before = await parts();
+    await measure(request, { requests, concurrency });
+    console.log(`processor time of a ${name}: ${perRequest(before, await parts(), requests)}`);
   }
   const latency = median(rounds.map((round) => round.booking.p50Ms / round.floor.p50Ms));
   const throughput = median(rounds.map((round) => round.booking.perSecond / round.floor.perSecond));

@@ -16,8 +16,11 @@ export interface Wishes {
 
 type Ref = Pick<BookingInput, 'tenantId' | 'bookingId'>;
 
-export async function decide({ request, ...ref }: BookingInput, wishes: Wishes, run: RunState): Promise<BookingView | Refusal> {
-  if (request !== undefined) return await take(ref, request, wishes, run);
+export function decide({ request, ...ref }: BookingInput, wishes: Wishes, run: RunState): Promise<BookingView | Refusal> {
+  return request === undefined ? pickUp(ref, wishes, run) : take(ref, request, wishes, run);
+}
+
+async function pickUp(ref: Ref, wishes: Wishes, run: RunState): Promise<BookingView | Refusal> {
   const found = await firmly((steps) => steps.loadBooking(ref));
   const tryAgain = !isRefusal(found) && found.status === 'failed' && wishes.resume;
   return tryAgain ? await take(ref, requestOf(found), wishes, run) : found;
@@ -26,7 +29,8 @@ export async function decide({ request, ...ref }: BookingInput, wishes: Wishes, 
 /** At once if it can be, else in the background with three attempts (D2). */
 async function take(ref: Ref, request: HoldRequest, wishes: Wishes, run: RunState): Promise<BookingView | Refusal> {
   try {
-    return await listedIfDetached(await atOnce.holdBooking(ref, request, Date.now()), ref, request, run);
+    const outcome = await atOnce.holdBooking(ref, request, Date.now());
+    return isRefusal(outcome) && run.inBackground ? await giveUp(ref, request, reasonFor(outcome)) : outcome;
   } catch (error) {
     return await takeInBackground(ref, request, wishes, run, reasonOf(error));
   }
@@ -42,7 +46,8 @@ async function takeInBackground(ref: Ref, request: HoldRequest, wishes: Wishes, 
     if (waitMs > 0) await condition(() => wishes.cancel || wishes.resume, waitMs, { summary: `wait before ${attempt}` });
     if (wishes.cancel) return await firmly((steps) => steps.recordUnmadeBooking(ref, request, 'released', 'cancelled'));
     try {
-      return await listedIfDetached(await inBackground.holdBooking.executeWithOptions({ summary: attempt }, [ref, request, Date.now()]), ref, request, run);
+      const outcome = await inBackground.holdBooking.executeWithOptions({ summary: attempt }, [ref, request, Date.now()]);
+      return isRefusal(outcome) ? await giveUp(ref, request, reasonFor(outcome)) : outcome;
     } catch (error) {
       reason = reasonOf(error);
     }
@@ -50,11 +55,7 @@ async function takeInBackground(ref: Ref, request: HoldRequest, wishes: Wishes, 
   return await giveUp(ref, request, reason);
 }
 
-/** Whoever was told "pending" must find a refusal in the list and be told; whoever still waits just gets it. */
-async function listedIfDetached(outcome: BookingView | Refusal, ref: Ref, request: HoldRequest, { inBackground: detached }: RunState): Promise<BookingView | Refusal> {
-  return isRefusal(outcome) && detached ? await giveUp(ref, request, reasonFor(outcome)) : outcome;
-}
-
+/** Whoever was told "pending" must find the end in the list and be told; whoever still waits just gets a refusal. */
 async function giveUp(ref: Ref, request: HoldRequest, reason: BookingReason): Promise<BookingView | Refusal> {
   const recorded = await firmly((steps) => steps.recordUnmadeBooking(ref, request, 'failed', reason));
   if (isRefusal(recorded) || recorded.status !== 'failed') return recorded;

@@ -15,14 +15,13 @@ import { expected, inTurn, refuseOtherTenant } from './messages.ts';
 import { holdEndMs, isHeld, isOpen, viewOf, type RunState } from './state.ts';
 import { holdTimerSummary, progressOf, tell } from './story.ts';
 
-export async function booking(input: BookingInput): Promise<BookingView | Refusal> {
+// The worker records a stack trace for each promise that a workflow makes, so the way to the hold makes few of them.
+export function booking(input: BookingInput): Promise<BookingView | Refusal> {
   const wishes: Wishes = { cancel: false, resume: false };
   // Cancelling the workflow itself, in the Web UI say, means the same as the `cancel` signal.
   CancellationScope.current().cancelRequested.catch(() => void (wishes.cancel = true));
-  return await shielded(async () => await live(input, wishes));
+  return CancellationScope.nonCancellable(() => live(input, wishes));
 }
-
-const shielded = <Result>(work: () => Promise<Result>): Promise<Result> => CancellationScope.nonCancellable(work);
 
 async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | Refusal> {
   const ref = { tenantId: input.tenantId, bookingId: input.bookingId };
@@ -36,34 +35,32 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
   setHandler(bookingMessages.resume, () => void (wishes.resume = true));
   const ownTenantOnly = { validator: ({ tenantId }: OfTenant) => refuseOtherTenant(tenantId, input) };
   setHandler(bookingMessages.hold, async () => {
-    await shielded(async () => await condition(() => run.decision !== undefined || run.inBackground));
+    await condition(() => run.decision !== undefined || run.inBackground);
     if (run.decision !== undefined && isRefusal(run.decision)) throw expected(run.decision);
     return viewOf(run, ref.bookingId);
   }, ownTenantOnly);
-  setHandler(bookingMessages.confirm, async ({ reference }) => await change((steps) => steps.confirmBooking(ref, reference ?? ref.bookingId)), ownTenantOnly);
-  setHandler(bookingMessages.reschedule, async ({ from, to }) => await change((steps) => steps.rescheduleBooking(ref, { from, to })), ownTenantOnly);
-  setHandler(bookingMessages.extend, async () => await change((steps) => steps.extendBooking(ref, new Date((holdEndMs(run) ?? 0) + holdMs).toISOString())), ownTenantOnly);
+  setHandler(bookingMessages.confirm, ({ reference }) => change((steps) => steps.confirmBooking(ref, reference ?? ref.bookingId)), ownTenantOnly);
+  setHandler(bookingMessages.reschedule, ({ from, to }) => change((steps) => steps.rescheduleBooking(ref, { from, to })), ownTenantOnly);
+  setHandler(bookingMessages.extend, () => change((steps) => steps.extendBooking(ref, new Date((holdEndMs(run) ?? 0) + holdMs).toISOString())), ownTenantOnly);
 
   run.decision = await decide(input, wishes, run);
   tell(run.decision);
   do {
-    while (isHeld(run) && !wishes.cancel) await holdUntilItsEnd();
+    while (isHeld(run) && !wishes.cancel) {
+      // The hold is this timer. It is set anew when the hold is extended.
+      const endMs = holdEndMs(run) ?? 0;
+      const changed = (): boolean => holdEndMs(run) !== endMs || wishes.cancel;
+      const timeIsUp = !(await condition(changed, Math.max(endMs - Date.now(), 1), { summary: holdTimerSummary(endMs) }));
+      if (timeIsUp) await release('expired', 'held-only', () => !changed());
+    }
     if (wishes.cancel && isOpen(run)) await release('cancelled', 'held-or-confirmed');
     await condition(allHandlersFinished);
   } while (isHeld(run) || (wishes.cancel && isOpen(run)));
   return run.decision;
 
-  /** The hold is this timer. It is set anew when the hold is extended. */
-  async function holdUntilItsEnd(): Promise<void> {
-    const endMs = holdEndMs(run) ?? 0;
-    const changed = (): boolean => holdEndMs(run) !== endMs || wishes.cancel;
-    const timeIsUp = !(await condition(changed, Math.max(endMs - Date.now(), 1), { summary: holdTimerSummary(endMs) }));
-    if (timeIsUp) await release('expired', 'held-only', () => !changed());
-  }
-
   /** Steps run one after the other, each on the state that the one before left. */
   async function change(step: BookingStep): Promise<BookingView> {
-    return await shielded(async () => {
+    return await CancellationScope.nonCancellable(async () => {
       await condition(() => run.decision !== undefined);
       return await oneAtATime(async () => {
         const outcome = run.decision !== undefined && isRefusal(run.decision) ? run.decision : await firmly(step);
