@@ -1,22 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { someRoom } from '../support/database.ts';
 import { eventually } from '../support/http.ts';
-import { createProduct, type Product } from '../support/product.ts';
-import { inFull } from '../support/scale.ts';
-
-const minute = 60_000;
-const nights = { from: '2031-05-01', to: '2031-05-04' };
-
-async function hold(product: Product, resourceId: string): Promise<string> {
-  const guests = await product.shop();
-  await guests.call('PUT', `/v1/resources/${resourceId}`, someRoom);
-  const answer = await guests.call('POST', '/v1/bookings', { resourceId, customerId: 'ada', ...nights });
-  expect(answer).toMatchObject({ status: 201 });
-  return String(answer.body['id']);
-}
-
-const statusOf = async (product: Product, id: string): Promise<unknown> => (await (await product.shop()).call('GET', `/v1/bookings/${id}`)).body['status'];
+import { createProduct, hold, statusOf, type Product } from '../support/product.ts';
 
 describe('a stack', () => {
   let product: Product;
@@ -79,7 +64,7 @@ describe('a stack', () => {
       const [first, second] = [await product.info(), await other.start()];
       expect(second.apiUrl).not.toBe(first.apiUrl);
       const id = await hold(other, 'room-next-door');
-      expect(await statusOf(product, id)).toBeUndefined();
+      expect((await (await product.shop()).call('GET', `/v1/bookings/${id}`)).status).toBe(404);
     } finally {
       await other.dispose();
     }
@@ -109,34 +94,4 @@ describe('a start that cannot succeed ends with one message and its remedy', () 
     expect(failure).not.toContain('no-colon-but-secret');
     expect(failure).not.toMatch(/at .*\.ts:\d+/);
   }, 60_000);
-});
-
-// 21 minutes of real time: only `npm run faults` has them.
-(inFull ? describe : describe.skip)('holds of 15 real minutes', () => {
-  test('expire at their time though the servers were killed meanwhile, and right after the start when the stack was down then', async () => {
-    const product = await createProduct();
-    try {
-      await product.start();
-      const began = Date.now();
-      const at = async (minutes: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, began + minutes * minute - Date.now()));
-      const first = await hold(product, 'room-1');
-      await at(2);
-      await product.kill('temporal');
-      await product.kill('postgres');
-      await at(4);
-      const second = await hold(product, 'room-2');
-      await at(14.8);
-      expect(await statusOf(product, first)).toBe('held');
-      await at(15.25);
-      const released = await (await product.shop()).call('GET', `/v1/flows/booking:${first}`);
-      expect(released.body).toMatchObject({ status: 'completed', businessStatus: 'released' });
-      await at(17);
-      await product.killEverything();
-      await at(20);
-      await product.start();
-      await eventually('the overdue release', async () => (await (await product.shop()).call('GET', `/v1/flows/booking:${second}`)).body['businessStatus'] === 'released', 30_000);
-    } finally {
-      await product.dispose();
-    }
-  }, 25 * minute);
 });

@@ -1,10 +1,10 @@
 /** A database that reports deadlocks for one customer's holds, as often as asked. */
+import { randomUUID } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../../services/database/schema.ts';
 
 /** A sequence counts, because a transaction that is rolled back takes every other counter with it. */
 export async function installDeadlocks(db: Kysely<Database>): Promise<void> {
-  await sql`CREATE SEQUENCE IF NOT EXISTS test_deadlocks`.execute(db);
   await sql`CREATE TABLE IF NOT EXISTS test_deadlock_plan (customer_id text PRIMARY KEY, sequence text NOT NULL, times integer NOT NULL)`.execute(db);
   await sql`
     CREATE OR REPLACE FUNCTION test_deadlock() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -23,12 +23,9 @@ export async function removeDeadlocks(db: Kysely<Database>): Promise<void> {
   await sql`DROP TRIGGER IF EXISTS test_deadlock ON bookings`.execute(db);
 }
 
-let planned = 0;
-
 /** @returns the id of a customer whose next `times` holds end in a deadlock. */
 export async function customerWithDeadlocks(db: Kysely<Database>, times: number): Promise<string> {
-  planned += 1;
-  const name = `deadlocks_${process.pid}_${planned}`;
+  const name = `deadlocks_${randomUUID().replaceAll('-', '_')}`;
   await sql`CREATE SEQUENCE ${sql.ref(name)}`.execute(db);
   await sql`INSERT INTO test_deadlock_plan VALUES (${name}, ${name}, ${times})`.execute(db);
   return name;

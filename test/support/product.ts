@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { StackInfo } from '../../stack/info.ts';
+import { someRoom } from './database.ts';
 import { request, shop, type Shop } from './http.ts';
 
 const entry = path.resolve(import.meta.dirname, '../../cli/main.ts');
@@ -83,3 +84,14 @@ export async function createProduct(environment: Record<string, string> = {}): P
   };
   return product;
 }
+
+/** A room of its own for each booking. @returns the id of the held booking. */
+export async function hold(product: Product, resourceId: string): Promise<string> {
+  const guests = await product.shop();
+  await guests.call('PUT', `/v1/resources/${resourceId}`, someRoom);
+  const { status, body } = await guests.call('POST', '/v1/bookings', { resourceId, customerId: 'ada', from: '2031-05-01', to: '2031-05-04' });
+  if (status !== 201) throw new Error(`the hold was answered ${status}: ${JSON.stringify(body)}`);
+  return (body as { id: string }).id;
+}
+
+export const statusOf = async (product: Product, id: string): Promise<unknown> => (await (await product.shop()).call('GET', `/v1/bookings/${id}`)).body['status'];
