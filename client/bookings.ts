@@ -7,7 +7,7 @@ import { createBookingBody, rescheduleBookingBody, type BookingView } from '../c
 import { isRefusal, type Refusal } from '../contracts/failures.ts';
 import { bookingWorkflowId } from '../contracts/flows.ts';
 import { searchAttributes } from '../contracts/search-attributes.ts';
-import { priorityFor, queueOfWorkflow, taskQueues } from '../contracts/task-queues.ts';
+import { priorityFor, queueOfWorkflow, taskQueues, workflowTaskTimeout } from '../contracts/task-queues.ts';
 import type { FlowProgress } from '../contracts/values.ts';
 import { HoldfastError, isTimeout, parsed, translated } from './errors.ts';
 import { ownedFlow } from './owned.ts';
@@ -181,6 +181,7 @@ export class BookingsClient {
     return {
       workflowId: bookingWorkflowId(bookingId),
       taskQueue: queueOfWorkflow.booking,
+      workflowTaskTimeout,
       args: [input] as [BookingInput],
       // The id is the booking: a running flow takes the message, an ended one is picked up by a new run.
       workflowIdConflictPolicy: 'USE_EXISTING' as const,

@@ -66,6 +66,12 @@ export const taskQueueNames: readonly TaskQueueName[] = ['bookings', 'notificati
 export const queueOfWorkflow = { booking: 'bookings', housekeeping: 'operations' } as const satisfies Record<string, TaskQueueName>;
 
 /**
+ * How long a worker may be silent about a step of the flow itself before another gets it. A worker that is killed takes
+ * the steps it had just received with it; with the default of 10 s their guests would be told 202.
+ */
+export const workflowTaskTimeout: Duration = '5s';
+
+/**
  * A local activity: a short, idempotent database step whose result the guest is waiting for. A deadlock or a
  * serialization failure is repeated at once, three times (D2); the interval only keeps the repeats from colliding again.
  */

@@ -34,7 +34,7 @@ export function tell(decision: BookingView | Refusal): void {
     setCurrentDetails(`**Refused** (\`${decision.refused}\`): ${decision.detail}`);
     return;
   }
-  show(decision.status);
+  show(decision.status, decision);
   const dates = decision.from === undefined || decision.to === undefined ? '' : `, ${clock(decision.from)} to ${clock(decision.to)}`;
   setCurrentDetails(
     [
@@ -57,10 +57,18 @@ function headline(view: BookingView): string {
   return view.reason === undefined ? view.status : `${view.status}: ${endings[view.reason]}`;
 }
 
-/** An upsert is a write to the visibility store, so only a change is sent. A flow starts out labelled `held`. */
-function show(status: string): void {
-  if (workflowInfo().typedSearchAttributes.get(searchAttributes.status) === status) return;
-  upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
+/**
+ * An upsert is a write to the visibility store, so only a change is sent. A flow starts out labelled `held`; a run that
+ * picked its booking up learns only then what it is about.
+ */
+function show(status: string, about?: BookingView): void {
+  const { typedSearchAttributes: shown } = workflowInfo();
+  if (shown.get(searchAttributes.status) === status) return;
+  const pickedUp = about !== undefined && shown.get(searchAttributes.resource) === undefined;
+  upsertSearchAttributes([
+    { key: searchAttributes.status, value: status },
+    ...(pickedUp ? [{ key: searchAttributes.resource, value: about.resourceId }, { key: searchAttributes.customer, value: about.customerId }] : []),
+  ]);
 }
 
 const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
