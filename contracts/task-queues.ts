@@ -55,7 +55,9 @@ export const taskQueues = {
     maxConcurrentActivities: 5,
     maxConcurrentLocalActivities: 5,
     maxConcurrentWorkflowTasks: 5,
-    ...shutdown,
+    // Its long activity may be cut off anywhere, so a stop need not wait for it.
+    shutdownGraceTime: '200ms',
+    shutdownForceTime: '8s',
   },
 } as const satisfies Record<string, TaskQueueRow>;
 

@@ -138,7 +138,7 @@ describe('when the database reports deadlocks', () => {
   test('after three background attempts the booking is listed as failed, the customer is told once, and resume tries again', async () => {
     const customerId = await customerWithDeadlocks(world.databases.write, 1_000);
     const pending = await world.holdfast.bookings.book({ resourceId: await room(), customerId, ...nights });
-    expect(await ended(pending.id)).toMatchObject({ status: 'failed', reason: 'database_conflict' });
+    await expect(ended(pending.id)).rejects.toMatchObject({ cause: { type: 'database_conflict' } });
     expect(await holdsTried(world.databases.write, customerId)).toBe(4 + 3);
     expect(await stored(pending.id)).toMatchObject({ status: 'failed', reason: 'database_conflict' });
     const told = await world.databases.write.selectFrom('notifications').selectAll().where('customer_id', '=', customerId).execute();

@@ -11,8 +11,8 @@ import type { BookingView } from '../../contracts/bookings/schemas.ts';
 import { isRefusal, type Refusal } from '../../contracts/failures.ts';
 import { firmly, type BookingStep } from '../proxies.ts';
 import { decide, type Wishes } from './decide.ts';
-import { expected, inTurn, refuseOtherTenant } from './messages.ts';
-import { holdEndMs, isHeld, isOpen, viewOf, type RunState } from './state.ts';
+import { brokenDown, expected, inTurn, refuseOtherTenant } from './messages.ts';
+import { holdEndMs, isBrokenDown, isHeld, isOpen, viewOf, type RunState } from './state.ts';
 import { holdTimerSummary, progressOf, tell } from './story.ts';
 
 // The worker records a stack trace for each promise that a workflow makes, so the way to the hold makes few of them.
@@ -56,6 +56,7 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
     if (wishes.cancel && isOpen(run)) await release('cancelled', 'held-or-confirmed');
     await condition(allHandlersFinished);
   } while (isHeld(run) || (wishes.cancel && isOpen(run)));
+  if (isBrokenDown(run.decision)) throw brokenDown(run.decision);
   return run.decision;
 
   /** Steps run one after the other, each on the state that the one before left. */

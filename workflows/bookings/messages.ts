@@ -1,11 +1,16 @@
 /** What message handlers need: refusals as failures, and one change at a time. */
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { BookingInput } from '../../contracts/bookings/flow.ts';
-import { unknownBooking, type Refusal } from '../../contracts/failures.ts';
+import { failures, unknownBooking, type FailureCode, type Refusal } from '../../contracts/failures.ts';
 
 /** A refusal is business as usual: BENIGN keeps it out of error logs and failure counts. */
 export function expected(refusal: Refusal): ApplicationFailure {
   return ApplicationFailure.create({ type: refusal.refused, message: refusal.detail, nonRetryable: true, category: 'BENIGN' });
+}
+
+/** Ends the run as failed, so that operators find it among the failures; `resume` starts another. */
+export function brokenDown({ id, reason }: { id: string; reason: FailureCode }): ApplicationFailure {
+  return ApplicationFailure.create({ type: reason, message: `${id} could not be made: ${failures[reason].meaning} Signal \`resume\` tries again.`, nonRetryable: true });
 }
 
 /** A validator: synchronous and read-only. To a stranger the booking does not exist. */

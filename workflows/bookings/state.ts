@@ -25,6 +25,10 @@ export const reasonFor = ({ refused }: Refusal): BookingReason => (refused === '
 export const isHeld = (run: RunState): boolean => bookingOf(run)?.status === 'held';
 export const isOpen = (run: RunState): boolean => isHeld(run) || bookingOf(run)?.status === 'confirmed';
 
+/** It could not be made because something here is broken, not because the customer was refused. */
+export const isBrokenDown = (decision: BookingView | Refusal): decision is BookingView & { reason: 'database_conflict' | 'database_unavailable' } =>
+  !isRefusal(decision) && decision.status === 'failed' && (decision.reason === 'database_conflict' || decision.reason === 'database_unavailable');
+
 export function holdEndMs(run: RunState): number | undefined {
   const expiresAt = bookingOf(run)?.expiresAt;
   return expiresAt === undefined ? undefined : Date.parse(expiresAt);
