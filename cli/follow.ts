@@ -1,7 +1,8 @@
 /** Following a booking on the terminal until its flow ends, or until the person has seen enough. */
 import type { BookingProgress, Holdfast, HoldOutcome } from '../client/index.ts';
+import { isMade } from '../contracts/bookings/flow.ts';
 import { invocation, quoted } from './invocation.ts';
-import { isBooking, print, printBooking } from './output.ts';
+import { print, printBooking } from './output.ts';
 import { fitted, safe, safeJson, styled } from './text.ts';
 
 const barWidth = 20;
@@ -65,7 +66,7 @@ function startLiveLine(): { show(progress: BookingProgress): void; stop(): void 
 }
 
 function timeLeft(booking: HoldOutcome): string | undefined {
-  if (!isBooking(booking) || booking.expiresAt === undefined) return undefined;
+  if (!isMade(booking) || booking.expiresAt === undefined) return undefined;
   const seconds = Math.max(Math.round((Date.parse(booking.expiresAt) - Date.now()) / 1000), 0);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }

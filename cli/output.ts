@@ -1,5 +1,5 @@
 /** How bookings look on a terminal. */
-import type { HoldOutcome } from '../contracts/bookings/flow.ts';
+import { isMade, type HoldOutcome } from '../contracts/bookings/flow.ts';
 import type { BookingView } from '../contracts/bookings/schemas.ts';
 import { clock, money, safe, safeJson, styled, when, type Style } from './text.ts';
 
@@ -22,11 +22,9 @@ export function paintedStatus(status: string): string {
   return style === undefined ? safe(status) : styled(style, safe(status));
 }
 
-export const isBooking = (outcome: HoldOutcome): outcome is BookingView => 'resourceId' in outcome;
-
 /** `held until 14:03 UTC`, `released (cancelled)`, `confirmed (reference R-1)`. */
 export function statusWords(outcome: HoldOutcome): string {
-  if (!isBooking(outcome)) return outcome.status;
+  if (!isMade(outcome)) return outcome.status;
   if (outcome.expiresAt !== undefined) return `${outcome.status} until ${clock(outcome.expiresAt)}`;
   if (outcome.reason !== undefined) return `${outcome.status} (${outcome.reason})`;
   // The booking's own id is what stands there when the desk wrote nothing down.
@@ -45,5 +43,5 @@ export function printBooking(outcome: HoldOutcome): void {
   const style = statusStyle(outcome.status);
   const words = statusWords(outcome);
   print(`${safe(outcome.id)}  ${style === undefined ? words : styled(style, words)}`);
-  if (isBooking(outcome)) print(`  ${whatWasBooked(outcome)}`);
+  if (isMade(outcome)) print(`  ${whatWasBooked(outcome)}`);
 }

@@ -199,7 +199,7 @@ export class BookingsClient {
             ]),
       ],
       staticSummary: request === undefined ? `Booking ${bookingId}, picked up again` : `${request.quantity} × ${request.resourceId} for ${request.customerId}${stay(request)}`,
-      staticDetails: `Tenant \`${tenantId}\`, booking \`${bookingId}\`. A hold ends by itself after 15 minutes. Signals: \`cancel\`, \`resume\`. Updates: \`confirm\`, \`extend\`, \`reschedule\`.`,
+      staticDetails: `Tenant \`${tenantId}\`, booking \`${bookingId}\`. A hold ends by itself after 15 minutes. Signals: \`cancel\`, \`resume\`. Updates: \`confirm\`, \`extend\` (once), \`reschedule\` (a room).`,
     };
   }
 }

@@ -8,9 +8,9 @@ export type ResourceKind = (typeof resourceKinds)[number];
 export const putResourceBody = z
   .strictObject({
     kind: z.enum(resourceKinds).describe('vehicle: one owner, sold in the end. room: a date range. event: a number of seats.'),
-    name: text(200),
-    price: amountMinor.describe('Minor units: per vehicle, per room and night, per seat.'),
-    currency,
+    name: text(200).meta({ example: 'Room 12' }),
+    price: amountMinor.meta({ description: 'Minor units: per vehicle, per room and night, per seat.', example: 9000 }),
+    currency: currency.meta({ example: 'EUR' }),
     capacity: z.int().min(1).max(100_000).optional().describe('Units: beds of a room (1 if absent), seats of an event (required). A vehicle has 1.'),
     attributes: z.record(text(64), z.union([text(500), z.number(), z.boolean()])).optional().describe('Anything else the shop wants to keep with it.'),
   })

@@ -69,13 +69,15 @@ const field = (value: unknown, name: string): unknown => (typeof value === 'obje
 
 /**
  * Corrects what the plugins cannot know: one describes each component as it is sent and as it is received, but ours
- * are only ever sent; the other calls every body required, but where no field is needed an empty one will do.
+ * are only ever sent; the other calls every body required, but where no field is needed an empty one will do. What is
+ * good about an answer it calls "Default Response".
  */
 const correctDocument: SwaggerTransformObject = (source) => {
   const document = jsonSchemaTransformObject(source);
   const schemas = field(field(document, 'components'), 'schemas');
   if (typeof schemas === 'object' && schemas !== null) for (const id of Object.keys(components)) Reflect.deleteProperty(schemas, `${id}Input`);
   for (const path of Object.values(document.paths ?? {})) {
+    for (const operation of Object.values(path ?? {})) nameAnswers(field(operation, 'responses'));
     const body = field(field(path, 'post'), 'requestBody');
     const schema = field(field(field(body, 'content'), 'application/json'), 'schema');
     if (typeof body === 'object' && body !== null && field(schema, 'required') === undefined) Reflect.set(body, 'required', false);
@@ -83,12 +85,21 @@ const correctDocument: SwaggerTransformObject = (source) => {
   return document;
 };
 
+const answerNames: Readonly<Record<string, string>> = { 200: 'Done, or as it is', 201: 'Made', 202: 'Accepted: this is how it stands now' };
+
+function nameAnswers(responses: unknown): void {
+  for (const [status, name] of Object.entries(answerNames)) {
+    const answer = field(responses, status);
+    if (typeof answer === 'object' && answer !== null) Reflect.set(answer, 'description', name);
+  }
+}
+
 /** Must be called on the root, before the routes it describes are registered. */
 export function serveOpenApi(app: FastifyInstance): void {
   app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Holdfast', version: '1.0.0', description: about },
+      info: { title: 'Holdfast', version: '0.1.0', description: about },
       // Relative, so that the document is true behind any host name.
       servers: [{ url: '/' }],
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'An API key of your tenant.' } } },

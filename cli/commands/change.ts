@@ -7,7 +7,8 @@ import { CliError, remedyFor } from '../errors.ts';
 import { settled } from '../follow.ts';
 import { invocation, quoted } from '../invocation.ts';
 import { aBookingId, aMoment, checkedBy, examples, withCommonOptions, type CommonOptions } from '../options.ts';
-import { isBooking, printBooking, printJson } from '../output.ts';
+import { isMade } from '../../contracts/bookings/flow.ts';
+import { printBooking, printJson } from '../output.ts';
 
 /** Per cent. */
 const finished = 100;
@@ -30,7 +31,7 @@ async function signal(id: string, options: CommonOptions, send: (holdfast: Holdf
       throw new CliError('It was sent, but nothing has come of it yet.', `Follow it: ${invocation(`watch ${quoted(id)} --tenant ${quoted(tenantId)}`)}`, { code: 'not_decided_yet' });
     }
     // A flow that ended without a booking was refused; its last step says why.
-    if (!isBooking(now.booking)) throw new CliError(now.step.replace(/^refused: /, ''), remedyFor('booking_not_found', tenantId), { code: 'booking_not_found' });
+    if (!isMade(now.booking)) throw new CliError(now.step.replace(/^refused: /, ''), remedyFor('booking_not_found', tenantId), { code: 'booking_not_found' });
     if (options.json === true) printJson(now.booking);
     else printBooking(now.booking);
   });

@@ -1,8 +1,8 @@
 /** Lists: `bookings` and `resources` from the database of record over HTTP, `flows` from Temporal. */
 import type { Command } from 'commander';
-import type { ZodType } from 'zod';
-import { bookingStatuses, type BookingStatus } from '../../contracts/bookings/flow.ts';
-import { bookingView, type BookingView } from '../../contracts/bookings/schemas.ts';
+import { z, type ZodType } from 'zod';
+import { bookingStatuses, isMade, type BookingStatus, type HoldOutcome } from '../../contracts/bookings/flow.ts';
+import { bookingView, unmadeBooking, type BookingView } from '../../contracts/bookings/schemas.ts';
 import { flowStatuses, type FlowStatus, type FlowView } from '../../contracts/flows.ts';
 import { resourceKinds, resourceView, type ResourceKind, type ResourceView } from '../../contracts/resources.ts';
 import type { Page } from '../../contracts/values.ts';
@@ -26,14 +26,17 @@ function withPaging(command: Command): Command {
     .option('-a, --all', 'every page');
 }
 
-const bookingColumns: readonly Column<BookingView>[] = [
+/** A booking that is still pending has an id and a status, and the database knows no more of it. */
+const made = (text: (booking: BookingView) => string) => (booking: HoldOutcome): string => (isMade(booking) ? text(booking) : '');
+
+const bookingColumns: readonly Column<HoldOutcome>[] = [
   { title: 'ID', text: ({ id }) => id },
   { title: 'STATUS', text: statusWords, style: ({ status }) => statusStyle(status) },
-  { title: 'WHAT', text: ({ quantity, resourceName, resourceId }) => `${quantity > 1 ? `${quantity} × ` : ''}${resourceName} (${resourceId})` },
-  { title: 'FROM', text: ({ from }) => when(from) },
-  { title: 'TO', text: ({ to }) => when(to) },
-  { title: 'CUSTOMER', text: ({ customerId }) => customerId },
-  { title: 'PRICE', text: ({ amount, currency }) => money(amount, currency), right: true },
+  { title: 'WHAT', text: made(({ quantity, resourceName, resourceId }) => `${quantity > 1 ? `${quantity} × ` : ''}${resourceName} (${resourceId})`) },
+  { title: 'FROM', text: made(({ from }) => when(from)) },
+  { title: 'TO', text: made(({ to }) => when(to)) },
+  { title: 'CUSTOMER', text: made(({ customerId }) => customerId) },
+  { title: 'PRICE', text: made(({ amount, currency }) => money(amount, currency)), right: true },
 ];
 
 const resourceColumns: readonly Column<ResourceView>[] = [
@@ -77,7 +80,7 @@ export function addBookings(program: Command): void {
     .option('-c, --customer <id>', 'only of this customer', aForeignId);
   examples(withPaging(command), ['bookings --tenant seaview --status held', 'bookings --customer c-1001 --all --json']).action(
     async ({ status, resource, customer, ...options }: PageOptions & { status?: BookingStatus; resource?: string; customer?: string }) => {
-      show(await overHttp('/v1/bookings', bookingView, { status, resourceId: resource, customerId: customer }, options), bookingColumns, options, 'There are no such bookings.');
+      show(await overHttp('/v1/bookings', z.union([bookingView, unmadeBooking]), { status, resourceId: resource, customerId: customer }, options), bookingColumns, options, 'There are no such bookings.');
     },
   );
 }

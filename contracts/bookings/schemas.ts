@@ -6,27 +6,27 @@ import { bookingReasons, bookingStatuses } from './flow.ts';
 
 /** The contact of a customer. It is kept in the database and never enters a workflow history. */
 export const customerContact = z.strictObject({
-  name: text(200).optional(),
-  email: z.email().max(254).optional(),
-  locale: z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a BCP 47 tag').max(35).optional(),
+  name: text(200).optional().meta({ example: 'Ada Lovelace' }),
+  email: z.email().max(254).optional().meta({ example: 'ada@example.org' }),
+  locale: z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a BCP 47 tag').max(35).optional().meta({ example: 'en-GB' }),
 });
 export type CustomerContact = z.infer<typeof customerContact>;
 
 export const createBookingBody = z.strictObject({
-  resourceId: foreignId,
-  customerId: foreignId,
-  from: moment.optional().describe('Rooms only: first night. A date means midnight UTC.'),
-  to: moment.optional().describe('Rooms only: day of departure.'),
-  quantity: z.int().min(1).max(1000).default(1).describe('Units: seats of an event, beds of a room.'),
+  resourceId: foreignId.meta({ example: 'room-harbour' }),
+  customerId: foreignId.meta({ example: 'c-1001' }),
+  from: moment.optional().meta({ description: 'Rooms only: first night. A date means midnight UTC.', example: '2031-05-01' }),
+  to: moment.optional().meta({ description: 'Rooms only: day of departure.', example: '2031-05-04' }),
+  quantity: z.int().min(1).max(1000).default(1).meta({ description: 'Units: seats of an event, beds of a room.', example: 1 }),
   customer: customerContact.optional(),
 });
 /** What a caller sends, before defaults. */
 export type CreateBooking = z.input<typeof createBookingBody>;
 
 export const confirmBookingBody = z.strictObject({
-  reference: text(100).optional().describe('What the desk wrote down for the payment. The booking id if absent.'),
+  reference: text(100).optional().meta({ description: 'What the desk wrote down for the payment. The booking id if absent.', example: 'till 4, receipt 12' }),
 });
-export const rescheduleBookingBody = z.strictObject({ from: moment, to: moment });
+export const rescheduleBookingBody = z.strictObject({ from: moment.meta({ example: '2031-06-01' }), to: moment.meta({ example: '2031-06-03' }) });
 export const emptyBody = z.strictObject({});
 
 export const bookingView = z.object({

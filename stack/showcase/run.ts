@@ -2,7 +2,8 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { Holdfast, HoldfastError, newBookingId, type BookingView, type BookRequest, type HoldOutcome } from '../../client/index.ts';
+import { Holdfast, HoldfastError, newBookingId, type BookRequest, type HoldOutcome } from '../../client/index.ts';
+import { isMade } from '../../contracts/bookings/flow.ts';
 import { bookingWorkflowId } from '../../contracts/flows.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import type { StackInfo } from '../info.ts';
@@ -172,8 +173,6 @@ export function wordsOf(error: unknown): string {
   if (error instanceof HoldfastError) return error.code;
   return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
 }
-
-export const isMade = (outcome: HoldOutcome): outcome is BookingView => 'resourceId' in outcome;
 
 /** `held until 14:03 UTC`, `released (cancelled)` */
 export function stateOf(outcome: HoldOutcome): string {

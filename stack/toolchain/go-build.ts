@@ -43,7 +43,7 @@ export async function goVersion(): Promise<string | undefined> {
 
 /** Go fetches the version that a module asks for since 1.21. */
 export function goCanBuild(version: string | undefined): boolean {
-  const [major = 0, minor = 0] = (version ?? '0.0').split('.').map(Number);
+  const [major = 0, minor = 0] = (version ?? '0.0').split('.').map((part) => Number.parseInt(part, 10));
   return major > 1 || (major === 1 && minor >= 21);
 }
 

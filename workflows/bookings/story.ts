@@ -17,6 +17,8 @@ const endings: Record<BookingReason, string> = {
   database_unavailable: 'the database did not answer',
 };
 
+/** The day alone where the time says nothing. */
+const day = (iso: string): string => (iso.slice(11, 19) === '00:00:00' ? iso.slice(0, 10) : clock(iso));
 const clock = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
 
 export const holdTimerSummary = (endMs: number): string => `hold ends at ${clock(new Date(endMs).toISOString())}`;
@@ -35,13 +37,14 @@ export function tell(decision: BookingView | Refusal): void {
     return;
   }
   show(decision.status, decision);
-  const dates = decision.from === undefined || decision.to === undefined ? '' : `, ${clock(decision.from)} to ${clock(decision.to)}`;
+  const dates = decision.from === undefined || decision.to === undefined ? '' : `, ${day(decision.from)} to ${day(decision.to)}`;
   setCurrentDetails(
     [
-      `**${capital(headline(decision))}**`,
+      // Markdown wants an empty line before a list.
+      `**${capital(headline(decision))}**\n`,
       `- What: ${decision.quantity} × ${decision.resourceName} (${decision.kind} \`${decision.resourceId}\`)${dates}`,
       `- Who: customer \`${decision.customerId}\``,
-      `- Price: ${decision.amount} ${decision.currency} in minor units${decision.reference === undefined ? '' : `, reference \`${decision.reference}\``}`,
+      `- Price: ${price(decision)}${decision.reference === undefined ? '' : `, reference \`${decision.reference}\``}`,
       ...(decision.extended ? ['- The hold was extended once.'] : []),
     ].join('\n'),
   );
@@ -49,7 +52,7 @@ export function tell(decision: BookingView | Refusal): void {
 
 export function tellWaiting(request: HoldRequest, attempt: string, reason: BookingReason): void {
   show('pending');
-  setCurrentDetails(`**Pending**: ${attempt} is next, because ${endings[reason]}.\n- What: ${request.quantity} × \`${request.resourceId}\`\n- Who: customer \`${request.customerId}\`\n- Signal \`resume\` tries now, \`cancel\` gives up.`);
+  setCurrentDetails(`**Pending**: ${attempt} is next, because ${endings[reason]}.\n\n- What: ${request.quantity} × \`${request.resourceId}\`${request.from === undefined || request.to === undefined ? '' : `, ${day(request.from)} to ${day(request.to)}`}\n- Who: customer \`${request.customerId}\`\n- Signal \`resume\` tries now, \`cancel\` gives up.`);
 }
 
 function headline(view: BookingView): string {
@@ -69,6 +72,11 @@ function show(status: string, about?: BookingView): void {
     { key: searchAttributes.status, value: status },
     ...(pickedUp ? [{ key: searchAttributes.resource, value: about.resourceId }, { key: searchAttributes.customer, value: about.customerId }] : []),
   ]);
+}
+
+function price({ amount, currency }: BookingView): string {
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency, currencyDisplay: 'code' });
+  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }
 
 const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);

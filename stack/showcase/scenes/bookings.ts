@@ -1,8 +1,8 @@
 /** Scenes in which customers get what they asked for, or are told why not. */
-import { holdMs } from '../../../contracts/bookings/flow.ts';
+import { holdMs, isMade } from '../../../contracts/bookings/flow.ts';
 import type { Stage } from '../stage.ts';
 import { problemWords } from '../api.ts';
-import { isMade, sighted, stateOf, type Run } from '../run.ts';
+import { sighted, stateOf, type Run } from '../run.ts';
 
 const patienceMs = 8_000;
 

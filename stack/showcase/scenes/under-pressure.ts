@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '../../../client/index.ts';
-import { holdMs } from '../../../contracts/bookings/flow.ts';
+import { holdMs, isMade } from '../../../contracts/bookings/flow.ts';
 import { failures } from '../../../contracts/failures.ts';
 import { bookingWorkflowId } from '../../../contracts/flows.ts';
 import { readJson } from '../../files.ts';
@@ -11,7 +11,7 @@ import { homeAt, type Home } from '../../home.ts';
 import { signalProcess, waitUntilGone } from '../../identity.ts';
 import { readStackInfo } from '../../info.ts';
 import { runRecord } from '../../process.ts';
-import { isMade, RefusedLater, sighted, wordsOf, type Flow, type Run, type Sight } from '../run.ts';
+import { RefusedLater, sighted, wordsOf, type Flow, type Run, type Sight } from '../run.ts';
 import type { Stage } from '../stage.ts';
 
 const guests = 20;
