@@ -77,7 +77,7 @@ const correctDocument: SwaggerTransformObject = (source) => {
   const schemas = field(field(document, 'components'), 'schemas');
   if (typeof schemas === 'object' && schemas !== null) for (const id of Object.keys(components)) Reflect.deleteProperty(schemas, `${id}Input`);
   for (const path of Object.values(document.paths ?? {})) {
-    for (const operation of Object.values(path ?? {})) nameAnswers(field(operation, 'responses'));
+    for (const method of ['get', 'put', 'post']) nameAnswers(field(field(path, method), 'responses'));
     const body = field(field(path, 'post'), 'requestBody');
     const schema = field(field(field(body, 'content'), 'application/json'), 'schema');
     if (typeof body === 'object' && body !== null && field(schema, 'required') === undefined) Reflect.set(body, 'required', false);
