@@ -3,12 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { sql } from 'kysely';
 import type { Databases } from '../services/database/connection.ts';
+import { named } from './failures.ts';
 import { refreshAvailability } from '../services/database/resources.ts';
 
 /** How stale a search may be when nothing is in the way. */
 const idlePauseMs = 200;
 /** One attempt's length; the workflow then calls again. Well below the activity's start-to-close timeout. */
 const shiftMs = 10 * 60 * 1000;
+/** Few enough for one statement to be quick, whatever has piled up. */
+const keysAtOnce = 5_000;
 
 export function createOperationsActivities({ databases: { write } }: { databases: Databases }) {
   return {
@@ -22,7 +25,7 @@ export function createOperationsActivities({ databases: { write } }: { databases
       const endsAt = Date.now() + shiftMs;
       let refreshed = 0;
       while (Date.now() < endsAt) {
-        const taken = await refreshAvailability(write);
+        const taken = await named(() => refreshAvailability(write));
         refreshed += taken;
         context.heartbeat(refreshed);
         // Aborted by a cancellation or a stopping worker: then this throws, and another worker takes over.
@@ -34,11 +37,17 @@ export function createOperationsActivities({ databases: { write } }: { databases
 
     /** Idempotency keys are kept for a week; gateways and callers forget theirs after a day. */
     async forgetOldIdempotencyKeys(): Promise<number> {
-      const { numDeletedRows } = await write
-        .deleteFrom('idempotency_keys')
-        .where('created_at', '<', sql<Date>`now() - interval '7 days'`)
-        .executeTakeFirstOrThrow();
-      return Number(numDeletedRows);
+      const context = Context.current();
+      for (let forgotten = 0; ; ) {
+        const { numAffectedRows } = await sql`
+          DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '7 days' LIMIT ${keysAtOnce}))`.execute(write);
+        const taken = Number(numAffectedRows ?? 0);
+        forgotten += taken;
+        if (taken < keysAtOnce) return forgotten;
+        context.heartbeat(forgotten);
+        context.cancellationSignal.throwIfAborted();
+      }
     },
   };
 }

@@ -2,14 +2,14 @@
 import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
 import type { UpdateDefinition, Workflow } from '@temporalio/common';
 import { typeid } from 'typeid-js';
-import { answerPatienceMs, bookingMessages, type BookingInput, type HoldOutcome, type HoldRequest } from '../contracts/bookings/flow.ts';
-import { createBookingBody, rescheduleBookingBody, type BookingView } from '../contracts/bookings/schemas.ts';
+import { answerPatienceMs, bookingMessages, isMade, type BookingInput, type HoldOutcome, type HoldRequest } from '../contracts/bookings/flow.ts';
+import { confirmBookingBody, createBookingBody, rescheduleBookingBody, type BookingView } from '../contracts/bookings/schemas.ts';
 import { isRefusal, type Refusal } from '../contracts/failures.ts';
 import { bookingWorkflowId } from '../contracts/flows.ts';
 import { searchAttributes } from '../contracts/search-attributes.ts';
 import { priorityFor, queueOfWorkflow, taskQueues, workflowTaskTimeout } from '../contracts/task-queues.ts';
 import type { FlowProgress } from '../contracts/values.ts';
-import { HoldfastError, isTimeout, parsed, translated } from './errors.ts';
+import { HoldfastError, isTimeout, parsed, translated, wasNotTaken } from './errors.ts';
 import { ownedFlow } from './owned.ts';
 import { watchFlow } from './watch.ts';
 
@@ -33,6 +33,9 @@ export interface ChangeOptions {
   readonly updateId?: string | undefined;
 }
 
+/** How often an update is sent when signals keep getting into its task. */
+const updateAttempts = 5;
+
 type BookingWorkflow = (input: BookingInput) => Promise<BookingView | Refusal>;
 
 export class BookingsClient {
@@ -54,10 +57,11 @@ export class BookingsClient {
   async book({ id = newBookingId(), ...wanted }: BookRequest): Promise<HoldOutcome> {
     const { resourceId, customerId, quantity, from, to } = parsed(createBookingBody, wanted);
     const request: HoldRequest = { resourceId, customerId, quantity, ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+    refuseDates(request);
     const input: BookingInput = { tenantId: this.#tenantId, bookingId: id, request };
     return await translated(async () => {
       try {
-        return await this.#client.withDeadline(Date.now() + answerPatienceMs, async () => await this.#updateWithStart(bookingMessages.hold, [{ tenantId: this.#tenantId }], input));
+        return sameBooking(request, await this.#client.withDeadline(Date.now() + answerPatienceMs, async () => await this.#updateWithStart(bookingMessages.hold, [{ tenantId: this.#tenantId }], input)));
       } catch (error) {
         if (!isTimeout(error)) throw error;
         // The start went out together with the wait for its answer, so it is unknown whether it arrived. Asking again
@@ -69,8 +73,7 @@ export class BookingsClient {
 
   /** @throws {HoldfastError} `flow_not_found` when the flow is older than Temporal's retention; the HTTP API still has it. */
   async get(id: string): Promise<HoldOutcome> {
-    const handle = await this.#owned(id);
-    return await translated(async () => await handle.query(bookingMessages.status));
+    return await translated(async () => await (await this.#owned(id)).query(bookingMessages.status));
   }
 
   /**
@@ -79,7 +82,8 @@ export class BookingsClient {
    * @throws {HoldfastError} `hold_expired`, `booking_not_held`, `booking_not_found`.
    */
   async confirm(id: string, { reference, ...options }: { reference?: string | undefined } & ChangeOptions = {}): Promise<HoldOutcome> {
-    return await this.#change(id, bookingMessages.confirm, [{ tenantId: this.#tenantId, ...(reference !== undefined && { reference }) }], options);
+    const body = parsed(confirmBookingBody, reference === undefined ? {} : { reference });
+    return await this.#change(id, bookingMessages.confirm, [{ tenantId: this.#tenantId, ...(body.reference !== undefined && { reference: body.reference }) }], options);
   }
 
   /**
@@ -110,7 +114,7 @@ export class BookingsClient {
 
   /** Yields whenever something changed, and ends when the flow has ended. */
   async *watch(id: string, options: { signal?: AbortSignal } = {}): AsyncGenerator<BookingProgress> {
-    const handle = await this.#owned(id);
+    const handle = await translated(async () => await this.#owned(id));
     yield* watchFlow(handle, async () => ({ booking: await handle.query(bookingMessages.status), ...(await handle.query(bookingMessages.progress)) }), options.signal);
   }
 
@@ -146,8 +150,14 @@ export class BookingsClient {
   }
 
   async #updateWithStart<Result, Args extends unknown[]>(message: UpdateDefinition<Result, Args>, args: Args, input: BookingInput, updateId?: string): Promise<Result> {
-    const startWorkflowOperation = new WithStartWorkflowOperation<Workflow>('booking', this.#startOptions(input));
-    return await this.#client.workflow.executeUpdateWithStart<Workflow, Result, Args>(message, { args, startWorkflowOperation, ...(updateId !== undefined && { updateId }) });
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const startWorkflowOperation = new WithStartWorkflowOperation<Workflow>('booking', this.#startOptions(input));
+        return await this.#client.workflow.executeUpdateWithStart<Workflow, Result, Args>(message, { args, startWorkflowOperation, ...(updateId !== undefined && { updateId }) });
+      } catch (error) {
+        if (attempt === updateAttempts || !wasNotTaken(error)) throw error;
+      }
+    }
   }
 
   /** Makes sure the flow is there and knows that nobody waits any more; if it has ended meanwhile, answers how. */
@@ -202,6 +212,20 @@ export class BookingsClient {
       staticDetails: `Tenant \`${tenantId}\`, booking \`${bookingId}\`. A hold ends by itself after 15 minutes. Signals: \`cancel\`, \`resume\`. Updates: \`confirm\`, \`extend\` (once), \`reschedule\` (a room).`,
     };
   }
+}
+
+/** @throws {HoldfastError} `invalid_dates`; whether the resource takes dates at all only the flow can tell. */
+function refuseDates({ from, to }: HoldRequest): void {
+  if ((from === undefined) !== (to === undefined)) throw new HoldfastError('invalid_dates', '`from` and `to` go together.');
+  if (from !== undefined && to !== undefined && to <= from) throw new HoldfastError('invalid_dates', '`to` must be after `from`.');
+}
+
+/** @throws {HoldfastError} `booking_id_reused` when the id is that of another wish. Dates may have been moved since. */
+function sameBooking(request: HoldRequest, outcome: HoldOutcome): HoldOutcome {
+  if (isMade(outcome) && (outcome.resourceId !== request.resourceId || outcome.customerId !== request.customerId || outcome.quantity !== request.quantity)) {
+    throw new HoldfastError('booking_id_reused', `${outcome.id} belongs to another request.`);
+  }
+  return outcome;
 }
 
 function stay({ from, to }: Pick<HoldRequest, 'from' | 'to'>): string {

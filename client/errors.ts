@@ -22,8 +22,7 @@ export class HoldfastError extends Error {
 // gRPC status codes, https://grpc.io/docs/guides/status-codes/
 const deadlineExceeded = 4;
 const cancelled = 1;
-/** UNKNOWN, RESOURCE_EXHAUSTED, INTERNAL, UNAVAILABLE: the server, or the database behind it, is not well. */
-const serverTrouble = new Set<number | undefined>([2, 8, 13, 14]);
+const failedPrecondition = 9;
 
 function grpcCode(error: unknown): number | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
@@ -31,6 +30,12 @@ function grpcCode(error: unknown): number | undefined {
   }
   return undefined;
 }
+
+/**
+ * FAILED_PRECONDITION: a signal came into the task that carried the update, so the server threw the task away. Nothing
+ * was done; the same update may be sent again.
+ */
+export const wasNotTaken = (error: unknown): boolean => grpcCode(error) === failedPrecondition;
 
 /** No answer in time. What was asked may have happened. */
 export function isTimeout(error: unknown): boolean {
@@ -47,7 +52,7 @@ export function toHoldfastError(error: unknown): unknown {
     return new HoldfastError('booking_failed', undefined, { cause: error });
   }
   if (error instanceof WorkflowNotFoundError) return new HoldfastError('flow_not_found', undefined, { cause: error });
-  if (isTimeout(error) || serverTrouble.has(grpcCode(error)) || error instanceof ServiceError) return new HoldfastError('temporal_unavailable', undefined, { cause: error });
+  if (isTimeout(error) || grpcCode(error) !== undefined || error instanceof ServiceError) return new HoldfastError('temporal_unavailable', undefined, { cause: error });
   return error;
 }
 

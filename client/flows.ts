@@ -72,7 +72,7 @@ export class FlowsClient {
    */
   async list(filter: Partial<ListFlows> & FlowFilter = {}): Promise<Page<FlowView>> {
     const types = filter.type === undefined ? flowTypes : [filter.type];
-    const conditions = [`${searchAttributes.tenant.name} = '${this.#tenantId}'`, `WorkflowType IN (${types.map((type) => `'${type}'`).join(', ')})`];
+    const conditions = [`${searchAttributes.tenant.name} = ${quoted(this.#tenantId)}`, `WorkflowType IN (${types.map((type) => `'${type}'`).join(', ')})`];
     if (filter.status !== undefined) conditions.push(`ExecutionStatus = '${statuses[filter.status].query}'`);
     for (const attribute of ['status', 'resource', 'customer'] as const) {
       const value = attribute === 'status' ? filter.businessStatus : filter[attribute];
@@ -131,13 +131,18 @@ export class FlowsClient {
 
   /**
    * Steers a flow by signal. What a flow cannot do is refused, not ignored.
-   * @throws {HoldfastError} `flow_not_found`, `not_pausable`, `booking_not_failed`.
+   * @throws {HoldfastError} `flow_not_found`, `not_pausable`, `booking_closed`, `booking_not_failed`.
    */
   async act(id: string, action: FlowAction): Promise<void> {
     const flow = await this.look(id);
     const bookingId = id.slice(id.indexOf(':') + 1);
     if (action === 'pause') throw new HoldfastError('not_pausable');
-    if (action === 'cancel') return await this.#bookings.cancel(bookingId);
+    const ended = flow.businessStatus === 'released' || flow.businessStatus === 'failed' || flow.businessStatus === 'refused';
+    if (action === 'cancel') {
+      if (ended) throw new HoldfastError('booking_closed', `The booking is ${flow.businessStatus ?? ''}.`);
+      return await this.#bookings.cancel(bookingId);
+    }
+    if (action === 'resume' && flow.businessStatus !== 'pending' && flow.businessStatus !== 'failed') throw new HoldfastError('booking_not_failed', `The booking is ${flow.businessStatus ?? 'on its way'}; there is nothing to resume.`);
     if (action === 'retry' && flow.businessStatus !== 'failed') throw new HoldfastError('booking_not_failed', `The booking is ${flow.businessStatus ?? 'pending'}.`);
     await this.#bookings.resume(bookingId);
   }

@@ -3,8 +3,8 @@ import { pino, type Logger } from 'pino';
 
 export type { Logger };
 
-const secretPaths = ['authorization', 'password', 'apiKey', 'databaseUrl', 'email', 'name', 'token', 'secret'].flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
+const secretPaths = ['authorization', 'password', 'apiKey', 'databaseUrl', 'email', 'token', 'secret'].flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
 
 export function createLogger(part: string, level: string): Logger {
-  return pino({ level, base: { part, pid: process.pid }, redact: { paths: secretPaths.filter((path) => !['name'].includes(path)), censor: '[redacted]' }, timestamp: pino.stdTimeFunctions.isoTime });
+  return pino({ level, base: { part, pid: process.pid }, redact: { paths: secretPaths, censor: '[redacted]' }, timestamp: pino.stdTimeFunctions.isoTime });
 }

@@ -15,6 +15,8 @@ const apiKeys = z.string().transform((value, context) => {
     // The entry itself is a secret, so the message names its place only.
     if (!tenantId.safeParse(tenant).success || key.length < 8) {
       context.addIssue({ code: 'custom', message: `entry ${index + 1} must read tenant:key, the key at least 8 characters` });
+    } else if (keys.some((known) => known.key === key)) {
+      context.addIssue({ code: 'custom', message: `entry ${index + 1} repeats a key: a key belongs to one tenant` });
     } else {
       keys.push({ tenantId: tenant, key });
     }

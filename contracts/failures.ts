@@ -36,7 +36,7 @@ export const failures = {
   hold_expired: { status: 409, retryable: false, meaning: 'The hold has ended.' },
   booking_not_held: { status: 409, retryable: false, meaning: 'The booking is not held, so this step does not apply.' },
   booking_closed: { status: 409, retryable: false, meaning: 'The booking has ended.' },
-  booking_not_failed: { status: 409, retryable: false, meaning: 'Only a failed booking can be tried again.' },
+  booking_not_failed: { status: 409, retryable: false, meaning: 'Only a booking that is pending or has failed can be tried again.' },
   already_extended: { status: 409, retryable: false, meaning: 'A hold can be extended once.' },
   not_reschedulable: { status: 409, retryable: false, meaning: 'Only a room has dates that can be moved.' },
   not_pausable: { status: 409, retryable: false, meaning: 'This flow has a deadline and cannot be paused.' },

@@ -18,6 +18,8 @@ export interface TaskQueueRow {
   readonly urgency: Urgency;
   /** Only a few queues run workflows; the others are activity-only, which costs a third of the memory. */
   readonly runsWorkflows: boolean;
+  /** In a deployment with versions: whether a flow stays on the version it began on. */
+  readonly versioning: 'PINNED' | 'AUTO_UPGRADE';
   readonly maxConcurrentActivities: number;
   readonly maxConcurrentLocalActivities: number;
   readonly maxConcurrentWorkflowTasks: number;
@@ -33,6 +35,7 @@ export const taskQueues = {
     why: 'Limited by the booking database. Guests wait for the answer, so nothing slow may share it.',
     urgency: 'critical',
     runsWorkflows: true,
+    versioning: 'PINNED',
     // The write pool has 20 connections; more transactions at once would only wait for one.
     maxConcurrentActivities: 20,
     maxConcurrentLocalActivities: 20,
@@ -43,6 +46,7 @@ export const taskQueues = {
     why: 'Limited by the channel that carries the message. Nobody waits for it, so it may lag behind.',
     urgency: 'low',
     runsWorkflows: false,
+    versioning: 'PINNED',
     maxConcurrentActivities: 10,
     maxConcurrentLocalActivities: 1,
     maxConcurrentWorkflowTasks: 0,
@@ -52,6 +56,8 @@ export const taskQueues = {
     why: 'Housekeeping that runs for as long as the deployment does (availability cache, expired keys).',
     urgency: 'default',
     runsWorkflows: true,
+    // Housekeeping outlives every version of the code.
+    versioning: 'AUTO_UPGRADE',
     maxConcurrentActivities: 5,
     maxConcurrentLocalActivities: 5,
     maxConcurrentWorkflowTasks: 5,
@@ -115,12 +121,21 @@ const keepAvailabilityFresh: ActivityOptions = {
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
 };
 
+/** Once a round; what it does not get done in three attempts the next round does. */
+const cleaning: ActivityOptions = {
+  taskQueue: 'operations',
+  startToCloseTimeout: '5m',
+  heartbeatTimeout: '30s',
+  retry: { initialInterval: '10s', backoffCoefficient: 2, maximumAttempts: 3 },
+};
+
 export const policies = {
   bookingStepAtOnce,
   bookingStepInBackground,
   bookingStepUntilDone,
   notify,
   keepAvailabilityFresh,
+  cleaning,
 };
 
 /** D2: after the four tries made at once, three more in the background, this far apart. */

@@ -5,8 +5,7 @@ import { z } from 'zod';
  * Text that a person typed: stored as it is, so SQL or markup in it is harmless. Control characters and lone surrogates
  * are refused: PostgreSQL cannot store the first of them, and neither can be shown.
  */
-// eslint-disable-next-line no-control-regex -- the point of the expression
-export const text = (maxLength: number) => z.string().trim().min(1).max(maxLength).regex(/^[^\u0000-\u001f\u007f]*$/u, 'must not contain control characters').refine((value) => value.isWellFormed(), 'must be well-formed Unicode');
+export const text = (maxLength: number) => z.string().trim().min(1).max(maxLength).regex(/^[^\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u, 'must not contain control characters').refine((value) => value.isWellFormed(), 'must be well-formed Unicode');
 
 /** A shop's own id: any string of 1 to 64 characters. */
 export const foreignId = text(64);
@@ -14,10 +13,13 @@ export const foreignId = text(64);
 export const tenantId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be 1 to 32 lower-case letters, digits or hyphens');
 
 /** Money: an integer in minor units (cents, paise). The ceiling keeps every sum an exact JavaScript number. */
-export const amountMinor = z.int().min(0).max(1_000_000_000_000);
+export const maxAmountMinor = 1_000_000_000_000;
+export const amountMinor = z.int().min(0).max(maxAmountMinor);
+
+const currencies: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
 
 /** ISO 4217. */
-export const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code in capitals');
+export const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code in capitals').refine((code) => currencies.has(code), 'is no currency of ISO 4217');
 
 /** UTC, ISO 8601. A date alone means midnight UTC. An offset can carry a time out of the years that PostgreSQL reads. */
 export const moment = z

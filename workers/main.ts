@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
 import { createLogger, type Logger } from '../config/logger.ts';
 import { readSettings, required, SettingsError, type Settings } from '../config/settings.ts';
 import { temporalConnection } from '../config/temporal.ts';
@@ -28,7 +28,8 @@ function chosenQueues(): readonly TaskQueueName[] {
 function useLogger(log: Logger): DefaultLogger {
   const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
   const logger = new DefaultLogger('INFO', ({ level, message, meta }) => log[levels[level]](meta ?? {}, message));
-  Runtime.install({ logger, shutdownSignals: [] });
+  // The core's own lines too: what the server refuses is said there and nowhere else.
+  Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} } } });
   return logger;
 }
 

@@ -15,8 +15,8 @@ export interface WorkersOptions {
 
 export async function createWorkers(options: WorkersOptions): Promise<Worker[]> {
   const { connection, namespace, queues, bundle, dependencies, buildId } = options;
-  const versioning: Partial<WorkerOptions> =
-    buildId === undefined ? {} : { workerDeploymentOptions: { version: { deploymentName: 'holdfast', buildId }, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' } };
+  const versioning = (queue: TaskQueueName): Partial<WorkerOptions> =>
+    buildId === undefined ? {} : { workerDeploymentOptions: { version: { deploymentName: 'holdfast', buildId }, useWorkerVersioning: true, defaultVersioningBehavior: taskQueues[queue].versioning } };
   return await Promise.all(
     queues.map(
       async (taskQueue) =>
@@ -26,7 +26,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Worker[]> 
           taskQueue,
           activities: activitiesOf(taskQueue, dependencies),
           ...(taskQueues[taskQueue].runsWorkflows && { workflowBundle: bundle }),
-          ...versioning,
+          ...versioning(taskQueue),
           ...tuning(taskQueue),
         }),
     ),

@@ -12,6 +12,7 @@ export const inBackground = proxyActivities<BookingActivities>(policies.bookingS
 export const untilDone = proxyActivities<BookingActivities>(policies.bookingStepUntilDone);
 export const notifications = proxyActivities<NotificationActivities>(policies.notify);
 export const housekeeping = proxyActivities<OperationsActivities>(policies.keepAvailabilityFresh);
+export const cleaning = proxyActivities<OperationsActivities>(policies.cleaning);
 
 export type BookingStep = (bookings: BookingActivities) => Promise<BookingView | Refusal>;
 

@@ -13,7 +13,7 @@ import { callerOf, type Caller } from '../http/caller.ts';
 import { answers } from '../http/openapi.ts';
 import { Refused } from '../http/problems.ts';
 import { listPending, locateBooking } from './find.ts';
-import { refuseCancel, refuseConfirm, refuseExtend, refuseReschedule } from './refusals.ts';
+import { refuseCancel, refuseConfirm, refuseEnded, refuseExtend, refuseReschedule } from './refusals.ts';
 
 const tags = ['Bookings'];
 const params = z.object({ id: foreignId.describe('bkg_…') });
@@ -35,7 +35,7 @@ export const bookingRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
         summary: 'Hold a resource for 15 minutes',
         description: '201: held. 202: not decided within ten seconds; the flow goes on by itself, watch `Location`.',
         body: createBookingBody,
-        response: answers('POST', { 201: bookingView, 202: unmadeBooking }, ['resource_not_found', 'resource_unavailable', 'invalid_dates', 'quantity_over_capacity', 'booking_id_reused', 'booking_failed', 'database_conflict', 'temporal_unavailable']),
+        response: answers('POST', { 201: bookingView, 202: unmadeBooking }, ['resource_not_found', 'resource_unavailable', 'invalid_dates', 'quantity_over_capacity', 'booking_id_reused', 'booking_closed', 'booking_failed', 'database_conflict', 'temporal_unavailable']),
       },
     },
     async (request, reply) => {
@@ -43,10 +43,11 @@ export const bookingRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
       const { resourceId, customerId, quantity, from, to, customer } = request.body;
       const wanted: HoldRequest = { resourceId, customerId, quantity, ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
       // A repeat whose first try may hold the resource already would be refused by its own booking.
-      if (request.idempotency?.again !== true) refuse(await refuseEarly(databases.write, tenantId, wanted));
+      if (request.idempotency?.again !== true) refuse(await refuseEarly(databases.write, tenantId, wanted, request.idempotency?.bookingId));
       if (customer !== undefined) await saveCustomer(databases.write, tenantId, customerId, customer);
       const id = request.idempotency?.bookingId;
       const booking = await holdfast.bookings.book(id === undefined ? wanted : { ...wanted, id });
+      refuse(refuseEnded(booking));
       reply.header('location', `/v1/bookings/${booking.id}`);
       return isMade(booking) ? await reply.code(201).send(booking) : await reply.code(202).send(booking);
     },
@@ -92,7 +93,9 @@ export const bookingRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
       const { holdfast } = callerOf(request);
       const { id } = request.params;
       const { reference } = request.body;
-      if (request.idempotency?.again !== true) refuse(refuseConfirm(await locateBooking(dependencies, callerOf(request), id), reference));
+      // Whose booking it is is asked of a repeat, too; what its first try did is not held against it.
+      const before = await locateBooking(dependencies, callerOf(request), id);
+      if (request.idempotency?.again !== true) refuse(refuseConfirm(before, reference));
       return await reply.code(202).send(await holdfast.bookings.confirm(id, { reference, updateId: request.idempotency?.updateId }));
     },
   );
@@ -111,7 +114,9 @@ export const bookingRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
     async (request, reply) => {
       const { holdfast } = callerOf(request);
       const { id } = request.params;
-      if (request.idempotency?.again !== true) refuse(refuseExtend(await locateBooking(dependencies, callerOf(request), id)));
+      // Whose booking it is is asked of a repeat, too; what its first try did is not held against it.
+      const before = await locateBooking(dependencies, callerOf(request), id);
+      if (request.idempotency?.again !== true) refuse(refuseExtend(before));
       return await reply.code(202).send(await holdfast.bookings.extend(id, { updateId: request.idempotency?.updateId }));
     },
   );
@@ -130,7 +135,9 @@ export const bookingRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
     async (request, reply) => {
       const { holdfast } = callerOf(request);
       const { id } = request.params;
-      if (request.idempotency?.again !== true) refuse(refuseReschedule(await locateBooking(dependencies, callerOf(request), id), request.body));
+      // Whose booking it is is asked of a repeat, too; what its first try did is not held against it.
+      const before = await locateBooking(dependencies, callerOf(request), id);
+      if (request.idempotency?.again !== true) refuse(refuseReschedule(before, request.body));
       return await reply.code(202).send(await holdfast.bookings.reschedule(id, request.body, { updateId: request.idempotency?.updateId }));
     },
   );

@@ -2,7 +2,7 @@
 import { isMade, type HoldOutcome } from '../../contracts/bookings/flow.ts';
 import type { BookingView } from '../../contracts/bookings/schemas.ts';
 import type { Refusal } from '../../contracts/failures.ts';
-import { refuseRequest } from '../../services/database/bookings/rules.ts';
+import { refuseDates } from '../../services/database/bookings/rules.ts';
 
 const inWords = ({ status, reason }: BookingView): string => `The booking is ${status}${reason === undefined ? '' : ` (${reason})`}.`;
 
@@ -10,6 +10,12 @@ function refuseUnlessHeld(booking: BookingView): Refusal | undefined {
   if (booking.status === 'held') return undefined;
   if (booking.reason === 'expired') return { refused: 'hold_expired', detail: 'The hold has ended. Book again.' };
   return { refused: 'booking_not_held', detail: inWords(booking) };
+}
+
+/** A repeat whose first answer got lost may come when what it held has ended already. */
+export function refuseEnded(booking: HoldOutcome): Refusal | undefined {
+  if (!isMade(booking) || booking.status === 'held' || booking.status === 'confirmed') return undefined;
+  return { refused: booking.status === 'failed' ? 'booking_failed' : 'booking_closed', detail: inWords(booking) };
 }
 
 /** A repeat of the confirmation that was made is no mistake. */
@@ -30,7 +36,7 @@ export function refuseReschedule(booking: HoldOutcome, dates: { from: string; to
   if (!isMade(booking)) return undefined;
   if (booking.kind !== 'room') return { refused: 'not_reschedulable', detail: `Only a room has dates; this is of kind ${booking.kind}.` };
   if (booking.status !== 'held' && booking.status !== 'confirmed') return { refused: 'booking_closed', detail: inWords(booking) };
-  return refuseRequest({ kind: booking.kind, capacity: booking.quantity }, { quantity: booking.quantity, ...dates }, new Date());
+  return refuseDates(booking.kind, dates, new Date());
 }
 
 /** Cancelling what is cancelled is not refused: it is answered. */

@@ -6,6 +6,11 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** Data out of range, or against a NOT NULL or CHECK: what was asked can never be stored, and a repeat fails the same way. */
+export function isImpossible(error: unknown): boolean {
+  return /^(22...|23502|23514)$/.test(sqlState(error) ?? '');
+}
+
 /**
  * Deadlock, serialization failure, lock timeout, or a lost race for a unit: the transaction left nothing behind, and
  * the same one may go through at once.

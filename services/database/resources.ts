@@ -39,6 +39,8 @@ export async function putResource(db: Kysely<Database>, tenantId: string, id: st
       .select(({ fn }) => fn.max('unit').as('highest'))
       .where('tenant_id', '=', tenantId)
       .where('resource_id', '=', id)
+      // Stays that are over stand in nobody's way.
+      .where(sql<boolean>`(upper(period) IS NULL OR upper(period) > now())`)
       .executeTakeFirstOrThrow();
     const unitsInUse = highest === null ? 0 : highest + 1;
     if (unitsInUse > 0 && before.kind !== body.kind) return { refused: 'resource_in_use', detail: `It has bookings as a ${before.kind}, so it cannot become a ${body.kind}.` };

@@ -149,6 +149,38 @@ describe('when the database reports deadlocks', () => {
     await until('the booking to be held', async () => (await stored(pending.id))?.status === 'held');
   });
 
+  test('a failed booking that is tried again and meets a taken room is failed again, told again, and can be tried a third time', async () => {
+    const customerId = await customerWithDeadlocks(world.databases.write, 1_000);
+    const resourceId = await room();
+    const { id } = await world.holdfast.bookings.book({ resourceId, customerId, ...nights });
+    await expect(ended(id)).rejects.toBeDefined();
+    await stopDeadlocks(world.databases.write, customerId);
+    const other = await world.holdfast.bookings.book({ resourceId, customerId: 'bob', ...nights });
+    await world.holdfast.bookings.resume(id);
+    expect(await ended(id)).toMatchObject({ status: 'failed', reason: 'resource_unavailable' });
+    expect(await world.databases.write.selectFrom('notifications').select('id').where('subject_id', '=', id).execute()).toHaveLength(2);
+
+    await world.holdfast.bookings.cancel(other.id);
+    await ended(other.id);
+    await world.holdfast.bookings.resume(id);
+    await until('the third try to hold', async () => (await stored(id))?.status === 'held');
+  });
+
+  test('the id of a failed booking cannot be used for another one', async () => {
+    const customerId = await customerWithDeadlocks(world.databases.write, 1_000);
+    const { id } = await world.holdfast.bookings.book({ resourceId: await room(), customerId, ...nights });
+    await expect(ended(id)).rejects.toBeDefined();
+    const elsewhere = await room();
+    await expect(world.holdfast.bookings.book({ id, resourceId: elsewhere, customerId: 'bob', ...nights })).rejects.toMatchObject({ code: 'booking_id_reused' });
+    expect(await world.databases.write.selectFrom('allocations').select('booking_id').where('resource_id', '=', elsewhere).execute()).toEqual([]);
+  });
+
+  test('a change of a booking that is still pending is refused at once', async () => {
+    const customerId = await customerWithDeadlocks(world.databases.write, 1_000);
+    const { id } = await world.holdfast.bookings.book({ resourceId: await room(), customerId, ...nights });
+    await expect(world.holdfast.bookings.confirm(id)).rejects.toMatchObject({ code: 'booking_not_held' });
+  });
+
   test('resume ends the wait between background attempts', async () => {
     const customerId = await customerWithDeadlocks(world.databases.write, 5);
     const pending = await world.holdfast.bookings.book({ resourceId: await room(), customerId, ...nights });
@@ -175,7 +207,26 @@ describe('the flow', () => {
     expect(new Set(answers.map((answer: HoldOutcome) => JSON.stringify(answer))).size).toBe(1);
     const units = await world.databases.write.selectFrom('allocations').selectAll().where('booking_id', '=', wanted.id).execute();
     expect(units).toHaveLength(2);
-    await expect(world.holdfast.bookings.book({ ...wanted, customerId: 'eve' })).resolves.toMatchObject({ customerId: 'ada' });
+    await expect(world.holdfast.bookings.book({ ...wanted, customerId: 'eve' })).rejects.toMatchObject({ code: 'booking_id_reused' });
+  });
+
+  test('refuses what can never be stored, instead of trying for ever', async () => {
+    const held = await world.holdfast.bookings.book({ resourceId: await room(), customerId: 'ada', ...nights });
+    await expect(world.holdfast.bookings.confirm(held.id, { reference: 'a\u0000b' })).rejects.toMatchObject({ code: 'invalid_request' });
+    await expect(world.holdfast.bookings.book({ resourceId: await room(), customerId: 'ada', from: nights.to, to: nights.from })).rejects.toMatchObject({ code: 'invalid_dates' });
+    await expect(world.holdfast.bookings.book({ resourceId: await room(), customerId: 'ada', from: nights.from })).rejects.toMatchObject({ code: 'invalid_dates' });
+    // Past the client: the same message from a hand in the Web UI.
+    await expect(world.environment.client.workflow.getHandle(bookingWorkflowId(held.id)).executeUpdate('confirm', { args: [{ tenantId: world.tenantId, reference: 'a\u0000b' }] })).rejects.toMatchObject({ cause: { type: 'invalid_request' } });
+    await world.holdfast.bookings.cancel(held.id);
+    expect(await ended(held.id)).toMatchObject({ status: 'released' });
+  });
+
+  test('frees the units of a hold whose flow was lost, as soon as somebody asks for the booking after its time', async () => {
+    const held = await world.holdfast.bookings.book({ resourceId: await room(), customerId: 'ada', ...nights });
+    await world.environment.client.workflow.getHandle(bookingWorkflowId(held.id)).terminate('lost');
+    await world.databases.write.updateTable('bookings').set({ hold_expires_at: new Date(Date.now() - 1_000) }).where('id', '=', held.id).execute();
+    await expect(world.holdfast.bookings.confirm(held.id)).rejects.toMatchObject({ code: 'hold_expired' });
+    await until('the units to be free', async () => (await world.databases.write.selectFrom('allocations').selectAll().where('booking_id', '=', held.id).execute()).length === 0);
   });
 
   test('sells every seat once and no seat twice', async () => {

@@ -6,7 +6,7 @@ import { isRefusal, type Refusal } from '../../contracts/failures.ts';
 import { backgroundHoldLadderMs } from '../../contracts/task-queues.ts';
 import { atOnce, firmly, inBackground, notifications } from '../proxies.ts';
 import { reasonFor, type RunState } from './state.ts';
-import { tellWaiting } from './story.ts';
+import { tell, tellWaiting } from './story.ts';
 
 /** What has been asked of this run by signal. */
 export interface Wishes {
@@ -17,26 +17,28 @@ export interface Wishes {
 type Ref = Pick<BookingInput, 'tenantId' | 'bookingId'>;
 
 export function decide({ request, ...ref }: BookingInput, wishes: Wishes, run: RunState): Promise<BookingView | Refusal> {
-  return request === undefined ? pickUp(ref, wishes, run) : take(ref, request, wishes, run);
+  return request === undefined ? firmly((steps) => steps.loadBooking(ref)) : take(ref, request, wishes, run, false);
 }
 
-async function pickUp(ref: Ref, wishes: Wishes, run: RunState): Promise<BookingView | Refusal> {
-  const found = await firmly((steps) => steps.loadBooking(ref));
-  const tryAgain = !isRefusal(found) && found.status === 'failed' && wishes.resume;
-  return tryAgain ? await take(ref, requestOf(found), wishes, run) : found;
+/** Tries a failed booking once more. Nobody waits for the answer, so a refusal is written down and told, too. */
+export async function takeAgain(ref: Ref, failed: BookingView, wishes: Wishes, run: RunState): Promise<BookingView | Refusal> {
+  wishes.resume = false;
+  run.decision = undefined;
+  run.inBackground = true;
+  return await take(ref, requestOf(failed), wishes, run, true);
 }
 
 /** At once if it can be, else in the background with three attempts (D2). */
-async function take(ref: Ref, request: HoldRequest, wishes: Wishes, run: RunState): Promise<BookingView | Refusal> {
+async function take(ref: Ref, request: HoldRequest, wishes: Wishes, run: RunState, revive: boolean): Promise<BookingView | Refusal> {
   try {
-    const outcome = await atOnce.holdBooking(ref, request, Date.now());
-    return isRefusal(outcome) && run.inBackground ? await giveUp(ref, request, reasonFor(outcome)) : outcome;
+    const outcome = await atOnce.holdBooking(ref, request, Date.now(), revive);
+    return isRefusal(outcome) && run.inBackground ? await giveUp(ref, request, reasonFor(outcome), run) : outcome;
   } catch (error) {
-    return await takeInBackground(ref, request, wishes, run, reasonOf(error));
+    return await takeInBackground(ref, request, wishes, run, reasonOf(error), revive);
   }
 }
 
-async function takeInBackground(ref: Ref, request: HoldRequest, wishes: Wishes, run: RunState, firstReason: BookingReason): Promise<BookingView | Refusal> {
+async function takeInBackground(ref: Ref, request: HoldRequest, wishes: Wishes, run: RunState, firstReason: BookingReason, revive: boolean): Promise<BookingView | Refusal> {
   run.inBackground = true;
   let reason = firstReason;
   for (const [index, waitMs] of backgroundHoldLadderMs.entries()) {
@@ -44,21 +46,26 @@ async function takeInBackground(ref: Ref, request: HoldRequest, wishes: Wishes, 
     tellWaiting(request, attempt, reason);
     wishes.resume = false;
     if (waitMs > 0) await condition(() => wishes.cancel || wishes.resume, waitMs, { summary: `wait before ${attempt}` });
-    if (wishes.cancel) return await firmly((steps) => steps.recordUnmadeBooking(ref, request, 'released', 'cancelled'));
+    if (wishes.cancel) break;
     try {
-      const outcome = await inBackground.holdBooking.executeWithOptions({ summary: attempt }, [ref, request, Date.now()]);
-      return isRefusal(outcome) ? await giveUp(ref, request, reasonFor(outcome)) : outcome;
+      const outcome = await inBackground.holdBooking.executeWithOptions({ summary: attempt }, [ref, request, Date.now(), revive]);
+      return isRefusal(outcome) ? await giveUp(ref, request, reasonFor(outcome), run) : outcome;
     } catch (error) {
       reason = reasonOf(error);
     }
   }
-  return await giveUp(ref, request, reason);
+  if (wishes.cancel) return await firmly((steps) => steps.recordUnmadeBooking(ref, request, 'released', 'cancelled'));
+  return await giveUp(ref, request, reason, run);
 }
 
 /** Whoever was told "pending" must find the end in the list and be told; whoever still waits just gets a refusal. */
-async function giveUp(ref: Ref, request: HoldRequest, reason: BookingReason): Promise<BookingView | Refusal> {
+async function giveUp(ref: Ref, request: HoldRequest, reason: BookingReason, run: RunState): Promise<BookingView | Refusal> {
   const recorded = await firmly((steps) => steps.recordUnmadeBooking(ref, request, 'failed', reason));
   if (isRefusal(recorded) || recorded.status !== 'failed') return recorded;
+  run.gaveUp = true;
+  // The booking has failed from here on, also for whoever asks while the customer is being told.
+  run.decision = recorded;
+  tell(recorded);
   await notifications.notifyCustomer({ ...ref, customerId: request.customerId, template: 'booking_failed', data: { reason, resourceId: request.resourceId } }, recorded.updatedAt);
   return recorded;
 }

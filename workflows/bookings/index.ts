@@ -10,9 +10,9 @@ import { bookingMessages, holdMs, type BookingInput, type BookingReason, type Of
 import type { BookingView } from '../../contracts/bookings/schemas.ts';
 import { isRefusal, type Refusal } from '../../contracts/failures.ts';
 import { firmly, type BookingStep } from '../proxies.ts';
-import { decide, type Wishes } from './decide.ts';
-import { brokenDown, expected, inTurn, refuseOtherTenant } from './messages.ts';
-import { holdEndMs, isBrokenDown, isHeld, isOpen, viewOf, type RunState } from './state.ts';
+import { decide, takeAgain, type Wishes } from './decide.ts';
+import { brokenDown, expected, inTurn, refuseOtherTenant, refuseWhilePending } from './messages.ts';
+import { failedBooking, holdEndMs, isBrokenDown, isExpired, isHeld, isOpen, viewOf, type RunState } from './state.ts';
 import { holdTimerSummary, progressOf, tell } from './story.ts';
 
 // The worker records a stack trace for each promise that a workflow makes, so the way to the hold makes few of them.
@@ -25,7 +25,7 @@ export function booking(input: BookingInput): Promise<BookingView | Refusal> {
 
 async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | Refusal> {
   const ref = { tenantId: input.tenantId, bookingId: input.bookingId };
-  const run: RunState = { decision: undefined, inBackground: false };
+  const run: RunState = { decision: undefined, inBackground: false, pickedUp: input.request === undefined, gaveUp: false };
   const oneAtATime = inTurn();
 
   setHandler(bookingMessages.status, () => viewOf(run, ref.bookingId));
@@ -34,18 +34,31 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
   setHandler(bookingMessages.detach, () => void (run.inBackground = true));
   setHandler(bookingMessages.resume, () => void (wishes.resume = true));
   const ownTenantOnly = { validator: ({ tenantId }: OfTenant) => refuseOtherTenant(tenantId, input) };
+  const ownAndDecided = {
+    validator: ({ tenantId }: OfTenant) => {
+      refuseOtherTenant(tenantId, input);
+      refuseWhilePending(run, ref.bookingId);
+    },
+  };
   setHandler(bookingMessages.hold, async () => {
     await condition(() => run.decision !== undefined || run.inBackground);
     if (run.decision !== undefined && isRefusal(run.decision)) throw expected(run.decision);
     return viewOf(run, ref.bookingId);
   }, ownTenantOnly);
-  setHandler(bookingMessages.confirm, ({ reference }) => change((steps) => steps.confirmBooking(ref, reference ?? ref.bookingId)), ownTenantOnly);
-  setHandler(bookingMessages.reschedule, ({ from, to }) => change((steps) => steps.rescheduleBooking(ref, { from, to })), ownTenantOnly);
-  setHandler(bookingMessages.extend, () => change((steps) => steps.extendBooking(ref, new Date((holdEndMs(run) ?? 0) + holdMs).toISOString())), ownTenantOnly);
+  setHandler(bookingMessages.confirm, ({ reference }) => change((steps) => steps.confirmBooking(ref, reference ?? ref.bookingId)), ownAndDecided);
+  setHandler(bookingMessages.reschedule, ({ from, to }) => change((steps) => steps.rescheduleBooking(ref, { from, to })), ownAndDecided);
+  setHandler(bookingMessages.extend, () => change((steps) => steps.extendBooking(ref, new Date((holdEndMs(run) ?? 0) + holdMs).toISOString())), ownAndDecided);
 
   run.decision = await decide(input, wishes, run);
   tell(run.decision);
+  // A hold past its time reads as released before anybody has written so; this writes it and frees the units.
+  if (isExpired(run)) await release('expired', 'held-only');
   do {
+    const failed = failedBooking(run);
+    if (failed !== undefined && wishes.resume) {
+      run.decision = await takeAgain(ref, failed, wishes, run);
+      tell(run.decision);
+    }
     while (isHeld(run) && !wishes.cancel) {
       // The hold is this timer. It is set anew when the hold is extended.
       const endMs = holdEndMs(run) ?? 0;
@@ -55,8 +68,8 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
     }
     if (wishes.cancel && isOpen(run)) await release('cancelled', 'held-or-confirmed');
     await condition(allHandlersFinished);
-  } while (isHeld(run) || (wishes.cancel && isOpen(run)));
-  if (isBrokenDown(run.decision)) throw brokenDown(run.decision);
+  } while (isHeld(run) || (wishes.cancel && isOpen(run)) || (wishes.resume && failedBooking(run) !== undefined));
+  if (run.gaveUp && isBrokenDown(run.decision)) throw brokenDown(run.decision);
   return run.decision;
 
   /** Steps run one after the other, each on the state that the one before left. */

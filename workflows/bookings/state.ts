@@ -8,6 +8,10 @@ export interface RunState {
   decision: BookingView | Refusal | undefined;
   /** The caller has been told "pending": the first tries did not get through, or took too long. */
   inBackground: boolean;
+  /** The run picks up a booking that is in the database already. */
+  readonly pickedUp: boolean;
+  /** This run tried to make the booking and could not. */
+  gaveUp: boolean;
 }
 
 function bookingOf({ decision }: RunState): BookingView | undefined {
@@ -22,6 +26,11 @@ export function viewOf(run: RunState, bookingId: string): HoldOutcome {
 
 export const reasonFor = ({ refused }: Refusal): BookingReason => (refused === 'resource_unavailable' ? refused : 'refused');
 
+export const isExpired = (run: RunState): boolean => bookingOf(run)?.reason === 'expired';
+export function failedBooking(run: RunState): BookingView | undefined {
+  const booking = bookingOf(run);
+  return booking?.status === 'failed' ? booking : undefined;
+}
 export const isHeld = (run: RunState): boolean => bookingOf(run)?.status === 'held';
 export const isOpen = (run: RunState): boolean => isHeld(run) || bookingOf(run)?.status === 'confirmed';
 

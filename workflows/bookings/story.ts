@@ -23,7 +23,8 @@ const clock = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)}
 
 export const holdTimerSummary = (endMs: number): string => `hold ends at ${clock(new Date(endMs).toISOString())}`;
 
-export function progressOf({ decision, inBackground }: RunState): FlowProgress {
+export function progressOf({ decision, inBackground, pickedUp }: RunState): FlowProgress {
+  if (decision === undefined && pickedUp && !inBackground) return { percent: 100, step: 'looking the booking up' };
   if (decision === undefined) return inBackground ? { percent: 20, step: 'trying again in the background' } : { percent: 10, step: 'taking the hold' };
   if (isRefusal(decision)) return { percent: 100, step: `refused: ${decision.detail}` };
   if (decision.status === 'held') return { percent: 50, step: `held until ${clock(decision.expiresAt ?? '')}` };

@@ -13,11 +13,15 @@ export interface HoldCommand {
   readonly bookingId: string;
   readonly request: HoldRequest;
   readonly heldUntil: Date;
+  /** Whether a failed booking is tried again. A late attempt of the run that gave up must not do so: nobody would watch it. */
+  readonly revive?: boolean;
 }
+
+type Unmade = Omit<HoldCommand, 'heldUntil' | 'revive'>;
 
 /**
  * Holds the units, or says why not. Idempotent: a booking that exists is answered as it stands, so a retried or
- * repeated call never takes a second unit. A failed booking is tried again.
+ * repeated call never takes a second unit.
  */
 export async function holdBooking(db: Kysely<Database>, command: HoldCommand): Promise<BookingView | Refusal> {
   const { tenantId, bookingId, request, heldUntil } = command;
@@ -25,7 +29,7 @@ export async function holdBooking(db: Kysely<Database>, command: HoldCommand): P
     const resource = await lockResource(tx, tenantId, request.resourceId);
     if (resource === undefined) return unknownResource(request.resourceId);
     const refusal = refuseRequest(resource, request, new Date());
-    const row = refusal === undefined ? await writeBooking(tx, resource, command, { status: 'held', reason: null, hold_expires_at: heldUntil }) : undefined;
+    const row = refusal === undefined ? await writeBooking(tx, resource, command, { status: 'held', reason: null, hold_expires_at: heldUntil }, command.revive ?? false) : undefined;
     if (row === undefined) {
       const existing = await selectBooking(tx, tenantId, bookingId);
       if (existing === undefined) return refusal ?? unknownBooking(bookingId);
@@ -40,12 +44,12 @@ export async function holdBooking(db: Kysely<Database>, command: HoldCommand): P
  * cancelled before it was decided. If an attempt did get through after all (its answer was lost), that booking is
  * returned as it is and nothing is written.
  */
-export async function recordUnmadeBooking(db: Kysely<Database>, command: Omit<HoldCommand, 'heldUntil'>, status: 'failed' | 'released', reason: BookingReason): Promise<BookingView | Refusal> {
+export async function recordUnmadeBooking(db: Kysely<Database>, command: Unmade, status: 'failed' | 'released', reason: BookingReason): Promise<BookingView | Refusal> {
   const { tenantId, bookingId, request } = command;
   return await inTransaction(db, async (tx) => {
     const resource = await lockResource(tx, tenantId, request.resourceId);
     if (resource === undefined) return unknownResource(request.resourceId);
-    await writeBooking(tx, resource, command, { status, reason, hold_expires_at: null });
+    await writeBooking(tx, resource, command, { status, reason, hold_expires_at: null }, true);
     const row = await selectBooking(tx, tenantId, bookingId);
     return row === undefined ? unknownBooking(bookingId) : toBookingView(row);
   });
@@ -57,8 +61,8 @@ export async function rescheduleBooking(db: Kysely<Database>, tenantId: string, 
     const found = await selectBooking(tx, tenantId, bookingId);
     if (found === undefined) return unknownBooking(bookingId);
     const resource = await lockResource(tx, tenantId, found.resource_id);
-    // Read again under the lock: the booking may have ended meanwhile.
-    const booking = await selectBooking(tx, tenantId, bookingId);
+    // Read again under its own lock: a step that timed out may still be ending it.
+    const booking = await selectBooking(tx, tenantId, bookingId, 'for update');
     if (resource === undefined || booking === undefined) return unknownBooking(bookingId);
     if (booking.kind !== 'room') return { refused: 'not_reschedulable', detail: `Only a room has dates; this is of kind ${booking.kind}.` };
     const status = toBookingView(booking).status;
@@ -73,7 +77,7 @@ export async function rescheduleBooking(db: Kysely<Database>, tenantId: string, 
 
     const row = await tx
       .updateTable('bookings')
-      .set({ starts_at: dates.from, ends_at: dates.to, amount_minor: amountOf(resource, request), updated_at: new Date() })
+      .set({ starts_at: dates.from, ends_at: dates.to, amount_minor: amountOf(resource, request), currency: resource.currency, updated_at: new Date() })
       .where('tenant_id', '=', tenantId)
       .where('id', '=', bookingId)
       .returningAll()
@@ -149,13 +153,14 @@ async function releaseOverdueHolds(tx: Transaction<Database>, resource: Resource
 
 /**
  * Writes a new booking, or a failed one anew, and its log line, in one round trip.
- * @returns nothing when the booking exists and has not failed: then nothing was written.
+ * @returns nothing when the booking exists and has not failed, or was another wish: then nothing was written.
  */
 async function writeBooking(
   tx: Transaction<Database>,
   resource: ResourceRow,
-  { tenantId, bookingId, request }: Omit<HoldCommand, 'heldUntil'>,
+  { tenantId, bookingId, request }: Unmade,
   state: { status: 'held' | 'failed' | 'released'; reason: BookingReason | null; hold_expires_at: Date | null },
+  revive: boolean,
 ): Promise<BookingRow | undefined> {
   const detail = state.reason ?? `until ${state.hold_expires_at?.toISOString() ?? ''}`;
   const row = await tx
@@ -174,7 +179,14 @@ async function writeBooking(
           currency: resource.currency,
           ...state,
         })
-        .onConflict((conflict) => conflict.columns(['tenant_id', 'id']).doUpdateSet({ ...state, updated_at: new Date() }).where('bookings.status', '=', 'failed'))
+        .onConflict((conflict) =>
+          conflict
+            .columns(['tenant_id', 'id'])
+            .doUpdateSet({ ...state, amount_minor: sql<number>`excluded.amount_minor`, currency: sql<string>`excluded.currency`, updated_at: new Date() })
+            .where('bookings.status', '=', 'failed')
+            .where(sql<boolean>`${revive}`)
+            .where(sameWish),
+        )
         .returningAll(),
     )
     .with('logged', (cte) =>
@@ -188,6 +200,10 @@ async function writeBooking(
     .executeTakeFirst();
   return row === undefined ? undefined : { ...row, resource_name: resource.name, kind: resource.kind };
 }
+
+/** A failed row may only be written anew for what it stands for. */
+const sameWish = sql<boolean>`(bookings.resource_id, bookings.customer_id, bookings.quantity, bookings.starts_at, bookings.ends_at)
+  IS NOT DISTINCT FROM (excluded.resource_id, excluded.customer_id, excluded.quantity, excluded.starts_at, excluded.ends_at)`;
 
 /** The same id may only repeat the same wish. Dates are left out: the booking may have been moved since. */
 function sameRequest(booking: BookingRow, request: HoldRequest): boolean {

@@ -43,18 +43,19 @@ const effectiveStatus = sql<string>`CASE WHEN bookings.status = 'held' AND booki
 /**
  * A look before a flow is started: what the database can already refuse costs one query and no workflow. A "yes" is no
  * promise; the hold itself decides under a lock.
+ * @param ownId a booking that a lost first try of the same request may have made: it stands in nobody's way.
  */
-export async function refuseEarly(db: Kysely<Database>, tenantId: string, request: HoldRequest): Promise<Refusal | undefined> {
+export async function refuseEarly(db: Kysely<Database>, tenantId: string, request: HoldRequest, ownId = ''): Promise<Refusal | undefined> {
   // Dates that go backwards are no range to PostgreSQL; they are refused below, whatever is counted.
   const inOrder = request.from === undefined || request.to === undefined || request.from < request.to;
   const period = inOrder ? periodOf(request) : 'empty';
   // One statement: the guest waits for each round trip.
-  const { rows } = await sql<Pick<ResourceRow, 'kind' | 'capacity' | 'name'> & { taken: number }>`
-    SELECT kind, capacity, name, (
+  const { rows } = await sql<Pick<ResourceRow, 'kind' | 'capacity' | 'name' | 'price_minor'> & { taken: number }>`
+    SELECT kind, capacity, name, price_minor, (
       SELECT count(DISTINCT a.unit)::integer
       FROM allocations AS a JOIN bookings AS b ON b.tenant_id = a.tenant_id AND b.id = a.booking_id
       WHERE a.tenant_id = ${tenantId} AND a.resource_id = ${request.resourceId} AND a.period && ${period}::tstzrange
-        AND NOT (b.status = 'held' AND b.hold_expires_at <= now())) AS taken
+        AND a.booking_id <> ${ownId} AND NOT (b.status = 'held' AND b.hold_expires_at <= now())) AS taken
     FROM resources WHERE tenant_id = ${tenantId} AND id = ${request.resourceId}`.execute(db);
   const resource = rows[0];
   if (resource === undefined) return unknownResource(request.resourceId);

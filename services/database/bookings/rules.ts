@@ -1,4 +1,5 @@
 /** What a request must satisfy before the database is asked for units: pure, and the same for a new and a moved booking. */
+import { maxAmountMinor } from '../../../contracts/values.ts';
 import { maxNights, type HoldRequest } from '../../../contracts/bookings/flow.ts';
 import type { Refusal } from '../../../contracts/failures.ts';
 import type { ResourceRow } from './rows.ts';
@@ -11,16 +12,17 @@ export interface Dates {
 }
 
 /** @returns why the resource cannot be booked like this, or nothing. */
-export function refuseRequest(resource: Pick<ResourceRow, 'kind' | 'capacity'>, request: Pick<HoldRequest, 'quantity'> & Dates, now: Date): Refusal | undefined {
+export function refuseRequest(resource: Pick<ResourceRow, 'kind' | 'capacity' | 'price_minor'>, request: Pick<HoldRequest, 'quantity'> & Dates, now: Date): Refusal | undefined {
   const dates = refuseDates(resource.kind, request, now);
   if (dates !== undefined) return dates;
   if (request.quantity > resource.capacity) {
     return { refused: 'quantity_over_capacity', detail: `Asked for ${request.quantity}, but there are only ${resource.capacity} in all.` };
   }
-  return undefined;
+  return amountOf(resource, request) <= maxAmountMinor ? undefined : { refused: 'invalid_request', detail: 'The price of all this is beyond what can be charged.' };
 }
 
-function refuseDates(kind: ResourceRow['kind'], dates: Dates, now: Date): Refusal | undefined {
+/** @returns what is wrong with the dates for a resource of this kind, or nothing. */
+export function refuseDates(kind: ResourceRow['kind'], dates: Dates, now: Date): Refusal | undefined {
   const refuse = (detail: string): Refusal => ({ refused: 'invalid_dates', detail });
   if (kind !== 'room') {
     return dates.from === undefined && dates.to === undefined ? undefined : refuse(`Only a room is booked for dates; not a resource of kind ${kind}. Leave out \`from\` and \`to\`.`);

@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { readSettings, required, SettingsError, type Settings } from '../../config/settings.ts';
+
+const names = [
+  'HOLDFAST_HOME', 'HOLDFAST_HOST', 'HOLDFAST_PORT', 'HOLDFAST_API_KEYS', 'HOLDFAST_RATE_LIMIT', 'HOLDFAST_DATABASE_URL', 'HOLDFAST_DATABASE_READ_URL',
+  'HOLDFAST_BUILD_ID', 'HOLDFAST_LOG_LEVEL', 'HOLDFAST_TEMPORAL_UI_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE',
+] as const;
+
+function read(environment: Record<string, string>): Settings | SettingsError {
+  try {
+    return readSettings(environment);
+  } catch (error) {
+    if (error instanceof SettingsError) return error;
+    throw error;
+  }
+}
+
+const messageOf = (outcome: Settings | SettingsError): string => (outcome instanceof SettingsError ? outcome.message : '');
+
+/** Recognisable in any message, and never part of one by itself. */
+const secret = fc.stringMatching(/^[a-z0-9]{12,20}$/).map((text) => `§${text}§`);
+
+describe('settings', () => {
+  test('are read, or refused with one error, whatever is in the environment', () => {
+    const value = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constantFrom('0', '-1', '1e9', 'NaN', '65536', 'a:b', 'shop-a:12345678', ',,,', 'postgres://', 'http://['));
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), value), (environment) => {
+        const outcome = read(environment);
+        if (outcome instanceof SettingsError) expect(outcome.message).toMatch(/^These settings are wrong:\n( {2}\w+.*\n)+Correct them/);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('that are wrong are named, and what they were is never shown', () => {
+    const strict = names.filter((name) => !['HOLDFAST_HOME', 'HOLDFAST_HOST', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'].includes(name));
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.constantFrom(...strict), { minLength: 1 }), secret, (wrong, value) => {
+        const message = messageOf(read(Object.fromEntries(wrong.map((name) => [name, value]))));
+        for (const name of wrong) expect(message).toContain(name);
+        expect(message).not.toContain(value.slice(1, -1));
+      }),
+    );
+  });
+
+  test('that are wrong are all named at once, with the right ones left out', () => {
+    const message = messageOf(read({ HOLDFAST_PORT: '70000', HOLDFAST_RATE_LIMIT: '-1', HOLDFAST_LOG_LEVEL: 'loud', HOLDFAST_HOST: '0.0.0.0' }));
+    expect(message.split('\n').slice(1, -1).map((line) => line.trim().split(':')[0])).toEqual(['HOLDFAST_PORT', 'HOLDFAST_RATE_LIMIT', 'HOLDFAST_LOG_LEVEL']);
+  });
+
+  test('name the place of a wrong API key, not the key', () => {
+    const message = messageOf(read({ HOLDFAST_API_KEYS: 'shop-a:long-enough-key,Shop B:another-secret,shop-c:short' }));
+    expect(message).toContain('entry 2');
+    expect(message).toContain('entry 3');
+    expect(message).not.toMatch(/long-enough-key|another-secret|short/);
+  });
+
+  test('that are empty are as good as not set', () => {
+    expect(readSettings(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(readSettings({}));
+  });
+
+  test('have the defaults of the documentation', () => {
+    expect(readSettings({})).toMatchObject({ home: '.holdfast', host: '127.0.0.1', port: undefined, apiKeys: [], rateLimitPerMinute: 60, logLevel: 'info', temporalNamespace: 'holdfast' });
+  });
+
+  test('keep every key of a tenant, with colons in it, while one is replaced', () => {
+    expect(readSettings({ HOLDFAST_API_KEYS: ' shop-a:old:key-1 , shop-a:new:key-2 ,' }).apiKeys).toEqual([{ tenantId: 'shop-a', key: 'old:key-1' }, { tenantId: 'shop-a', key: 'new:key-2' }]);
+  });
+});
+
+test('a part that is started without a setting that it needs says which', () => {
+  expect(() => required(undefined, 'HOLDFAST_DATABASE_URL')).toThrow(/HOLDFAST_DATABASE_URL is not set/);
+  expect(required('x', 'HOLDFAST_DATABASE_URL')).toBe('x');
+});
