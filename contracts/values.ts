@@ -2,10 +2,11 @@
 import { z } from 'zod';
 
 /**
- * Text that a person typed: stored as it is, so SQL or markup in it is harmless. Control characters and lone surrogates
- * are refused: PostgreSQL cannot store the first of them, and neither can be shown.
+ * Text that a person typed: stored as it is, so SQL or markup in it is harmless. Control characters, line and direction
+ * marks and lone surrogates are refused: PostgreSQL cannot store some of them, and none can be shown. The pattern names
+ * them one by one, as it goes into the OpenAPI document, where not every reader knows Unicode classes.
  */
-export const text = (maxLength: number) => z.string().trim().min(1).max(maxLength).regex(/^[^\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u, 'must not contain control characters').refine((value) => value.isWellFormed(), 'must be well-formed Unicode');
+export const text = (maxLength: number) => z.string().trim().min(1).max(maxLength).regex(/^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$/u, 'must not contain control characters').refine((value) => value.isWellFormed(), 'must be well-formed Unicode');
 
 /** A shop's own id: any string of 1 to 64 characters. */
 export const foreignId = text(64);

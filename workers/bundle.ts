@@ -24,7 +24,7 @@ export async function workflowBundle(cacheFolder: string, logger?: Logger): Prom
   if (await stat(file).then(() => true, () => false)) return { codePath: file };
   const bundle = await bundleWorkflowCode({ workflowsPath, ...(logger !== undefined && { logger }) });
   await mkdir(cacheFolder, { recursive: true });
-  for (const old of await readdir(cacheFolder)) if (/^workflows-.*\.js$/.test(old)) await rm(path.join(cacheFolder, old), { force: true });
+  for (const old of await readdir(cacheFolder)) if (old.startsWith('workflows-')) await rm(path.join(cacheFolder, old), { force: true });
   // Written aside and renamed, so that a killed process never leaves half a bundle behind.
   await writeFile(`${file}.${process.pid}`, bundle.code);
   await rename(`${file}.${process.pid}`, file);
