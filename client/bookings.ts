@@ -49,7 +49,7 @@ export class BookingsClient {
 
   /**
    * Holds a resource for 15 minutes.
-   * @returns the held booking; or `{id, status: 'pending'}` when that could not be decided within ten seconds, in
+   * @returns the held booking; or `{id, status: 'pending'}` when that could not be decided within twenty seconds, in
    * which case the flow goes on by itself: {@link watch} it.
    * @throws {HoldfastError} `resource_unavailable`, `resource_not_found`, `invalid_request`, `invalid_dates`,
    * `quantity_over_capacity`, `booking_id_reused`, `temporal_unavailable`.

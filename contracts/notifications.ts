@@ -4,7 +4,7 @@ import { foreignId, pageQuery } from './values.ts';
 
 export const notificationView = z.object({
   id: z.string(),
-  customerId: foreignId,
+  customerId: z.string(),
   template: z.string().describe('What it says, e.g. `booking_failed`.'),
   subjectId: z.string().describe('What it is about, e.g. a booking id.'),
   data: z.record(z.string(), z.unknown()).describe('What the template fills in.'),

@@ -1,6 +1,6 @@
 /** Resources: what can be booked. */
 import { z } from 'zod';
-import { amountMinor, currency, foreignId, moment, pageQuery, text } from './values.ts';
+import { amountMinor, currency, moment, pageQuery, text } from './values.ts';
 
 export const resourceKinds = ['vehicle', 'room', 'event'] as const;
 export type ResourceKind = (typeof resourceKinds)[number];
@@ -25,7 +25,7 @@ export const putResourceBody = z
 export type PutResource = z.infer<typeof putResourceBody>;
 
 export const resourceView = z.object({
-  id: foreignId,
+  id: z.string(),
   kind: z.enum(resourceKinds),
   name: z.string(),
   price: z.number(),

@@ -75,7 +75,7 @@ export const queueOfWorkflow = { booking: 'bookings', housekeeping: 'operations'
 
 /**
  * How long a worker may be silent about a step of the flow itself before another gets it. A worker that is killed takes
- * the steps it had just received with it; with the default of 10 s their guests would be told 202.
+ * the steps it had just received with it; with the default of 10 s their guests would wait twice as long.
  */
 export const workflowTaskTimeout: Duration = '5s';
 

@@ -6,6 +6,7 @@ import { z } from 'zod';
  * marks and lone surrogates are refused: PostgreSQL cannot store some of them, and none can be shown. The pattern names
  * them one by one, as it goes into the OpenAPI document, where not every reader knows Unicode classes.
  */
+// oxlint-disable-next-line no-control-regex -- the point of the expression
 export const text = (maxLength: number) => z.string().trim().min(1).max(maxLength).regex(/^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$/u, 'must not contain control characters').refine((value) => value.isWellFormed(), 'must be well-formed Unicode');
 
 /** A shop's own id: any string of 1 to 64 characters. */

@@ -33,7 +33,7 @@ export const bookingRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
       schema: {
         tags,
         summary: 'Hold a resource for 15 minutes',
-        description: '201: held. 202: not decided within ten seconds; the flow goes on by itself, watch `Location`.',
+        description: '201: held. 202: not decided within twenty seconds; the flow goes on by itself, watch `Location`.',
         body: createBookingBody,
         response: answers('POST', { 201: bookingView, 202: unmadeBooking }, ['resource_not_found', 'resource_unavailable', 'invalid_dates', 'quantity_over_capacity', 'booking_id_reused', 'booking_closed', 'booking_failed', 'database_conflict', 'temporal_unavailable']),
       },

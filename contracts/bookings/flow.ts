@@ -11,9 +11,10 @@ export const holdMs = 15 * 60 * 1000;
 
 /**
  * How long the caller of `POST /v1/bookings` is kept waiting before the answer is 202 and the flow goes on alone. Long
- * enough for a rush: a plain 201 or 409 a few seconds late is worth more to a guest than a "we will see".
+ * enough for a rush: a plain 201 or 409 some seconds late is worth more to a guest than a "we will see". (Deadlocks are answered
+ * 202 as soon as the tries made at once are used up.)
  */
-export const answerPatienceMs = 10_000;
+export const answerPatienceMs = 20_000;
 
 /** The longest stay, in nights, that one booking may cover. */
 export const maxNights = 366;

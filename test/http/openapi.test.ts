@@ -35,9 +35,9 @@ const everywhere = ['unauthorized', 'malformed_request', 'invalid_request', 'rat
 const withBody = [...everywhere, 'invalid_json', 'invalid_utf8', 'payload_too_large', 'unsupported_media_type'];
 const post = [...withBody, 'idempotency_key_reused'];
 const change = [...post, 'booking_not_found', 'booking_failed', 'database_conflict', 'temporal_unavailable'];
-const flowChange = [...post, 'flow_not_found', 'not_pausable', 'booking_not_failed', 'temporal_unavailable'];
+const flowChange = [...post, 'flow_not_found', 'not_pausable', 'booking_closed', 'booking_not_failed', 'temporal_unavailable'];
 const contract: Readonly<Record<string, { good: readonly number[]; codes: readonly string[] }>> = {
-  'post /v1/bookings': { good: [201, 202], codes: [...post, 'resource_not_found', 'resource_unavailable', 'invalid_dates', 'quantity_over_capacity', 'booking_id_reused', 'booking_failed', 'database_conflict', 'temporal_unavailable'] },
+  'post /v1/bookings': { good: [201, 202], codes: [...post, 'resource_not_found', 'resource_unavailable', 'invalid_dates', 'quantity_over_capacity', 'booking_id_reused', 'booking_closed', 'booking_failed', 'database_conflict', 'temporal_unavailable'] },
   'get /v1/bookings': { good: [200], codes: [...everywhere, 'invalid_cursor', 'temporal_unavailable'] },
   'get /v1/bookings/{id}': { good: [200], codes: [...everywhere, 'booking_not_found', 'temporal_unavailable'] },
   'post /v1/bookings/{id}/confirm': { good: [202], codes: [...change, 'booking_not_held', 'hold_expired'] },

@@ -25,7 +25,8 @@ test('2,000 requests, 200 at a time, over 20 rooms and overlapping dates: no nig
   await Promise.all(Array.from({ length: 200 }, guest));
 
   const count = (status: number): number => answers.filter((answer) => answer === status).length;
-  expect({ answers: answers.length, neither: answers.length - count(201) - count(409) }).toEqual({ answers: 2_000, neither: 0 });
+  const others = answers.filter((status) => status !== 201 && status !== 409);
+  expect({ answers: answers.length, others }).toEqual({ answers: 2_000, others: [] });
 
   // Asked of the bookings themselves, not of the table that the guard is on.
   const overlapping = await sql<{ n: number }>`

@@ -32,7 +32,7 @@ export async function takeAgain(ref: Ref, failed: BookingView, wishes: Wishes, r
 async function take(ref: Ref, request: HoldRequest, wishes: Wishes, run: RunState, revive: boolean): Promise<BookingView | Refusal> {
   try {
     const outcome = await atOnce.holdBooking(ref, request, Date.now(), revive);
-    return isRefusal(outcome) && run.inBackground ? await giveUp(ref, request, reasonFor(outcome), run) : outcome;
+    return isRefusal(outcome) && run.inBackground ? await giveUp(ref, request, reasonFor(outcome), wishes, run) : outcome;
   } catch (error) {
     return await takeInBackground(ref, request, wishes, run, reasonOf(error), revive);
   }
@@ -44,25 +44,28 @@ async function takeInBackground(ref: Ref, request: HoldRequest, wishes: Wishes, 
   for (const [index, waitMs] of backgroundHoldLadderMs.entries()) {
     const attempt = `attempt ${index + 1} of ${backgroundHoldLadderMs.length}`;
     tellWaiting(request, attempt, reason);
-    wishes.resume = false;
+    // A `resume` that came during the attempt before cuts this wait short, too.
     if (waitMs > 0) await condition(() => wishes.cancel || wishes.resume, waitMs, { summary: `wait before ${attempt}` });
+    wishes.resume = false;
     if (wishes.cancel) break;
     try {
       const outcome = await inBackground.holdBooking.executeWithOptions({ summary: attempt }, [ref, request, Date.now(), revive]);
-      return isRefusal(outcome) ? await giveUp(ref, request, reasonFor(outcome), run) : outcome;
+      return isRefusal(outcome) ? await giveUp(ref, request, reasonFor(outcome), wishes, run) : outcome;
     } catch (error) {
       reason = reasonOf(error);
     }
   }
   if (wishes.cancel) return await firmly((steps) => steps.recordUnmadeBooking(ref, request, 'released', 'cancelled'));
-  return await giveUp(ref, request, reason, run);
+  return await giveUp(ref, request, reason, wishes, run);
 }
 
 /** Whoever was told "pending" must find the end in the list and be told; whoever still waits just gets a refusal. */
-async function giveUp(ref: Ref, request: HoldRequest, reason: BookingReason, run: RunState): Promise<BookingView | Refusal> {
+async function giveUp(ref: Ref, request: HoldRequest, reason: BookingReason, wishes: Wishes, run: RunState): Promise<BookingView | Refusal> {
   const recorded = await firmly((steps) => steps.recordUnmadeBooking(ref, request, 'failed', reason));
   if (isRefusal(recorded) || recorded.status !== 'failed') return recorded;
   run.gaveUp = true;
+  // Whoever asks again from here on has seen that it failed.
+  wishes.resume = false;
   // The booking has failed from here on, also for whoever asks while the customer is being told.
   run.decision = recorded;
   tell(recorded);
