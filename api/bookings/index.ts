@@ -12,6 +12,7 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { callerOf, type Caller } from '../http/caller.ts';
 import { answers } from '../http/openapi.ts';
 import { Refused } from '../http/problems.ts';
+import { Turnstile } from '../turnstile.ts';
 import { listPending, locateBooking } from './find.ts';
 import { refuseCancel, refuseConfirm, refuseEnded, refuseExtend, refuseReschedule } from './refusals.ts';
 
@@ -20,12 +21,17 @@ const params = z.object({ id: foreignId.describe('bkg_…') });
 const anyBooking = z.union([bookingView, unmadeBooking]);
 const changeCodes: readonly FailureCode[] = ['booking_not_found', 'booking_failed', 'database_conflict', 'temporal_unavailable'];
 
+/** About twice what one machine's Temporal works on at a time; more at once only makes everybody wait longer. */
+const bookingsAtOnce = 16;
+const turnPatienceMs = 10_000;
+
 /** How long a cancellation is watched before the answer says what is there. */
 const releasePatienceMs = 1_000;
 const releasePauseMs = 40;
 
 export const bookingRoutes = (dependencies: ApiDependencies): FastifyPluginCallbackZod => (app, _options, done) => {
   const { databases, temporal } = dependencies;
+  const rush = new Turnstile(bookingsAtOnce, turnPatienceMs);
 
   app.post(
     '/bookings',
@@ -42,11 +48,13 @@ export const bookingRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
       const { tenantId, holdfast } = callerOf(request);
       const { resourceId, customerId, quantity, from, to, customer } = request.body;
       const wanted: HoldRequest = { resourceId, customerId, quantity, ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
-      // A repeat whose first try may hold the resource already would be refused by its own booking.
-      if (request.idempotency?.again !== true) refuse(await refuseEarly(databases.write, tenantId, wanted, request.idempotency?.bookingId));
-      if (customer !== undefined) await saveCustomer(databases.write, tenantId, customerId, customer);
-      const id = request.idempotency?.bookingId;
-      const booking = await holdfast.bookings.book(id === undefined ? wanted : { ...wanted, id });
+      const booking = await rush.pass(tenantId, async () => {
+        // A repeat whose first try may hold the resource already would be refused by its own booking.
+        if (request.idempotency?.again !== true) refuse(await refuseEarly(databases.write, tenantId, wanted, request.idempotency?.bookingId));
+        if (customer !== undefined) await saveCustomer(databases.write, tenantId, customerId, customer);
+        const id = request.idempotency?.bookingId;
+        return await holdfast.bookings.book(id === undefined ? wanted : { ...wanted, id });
+      });
       refuse(refuseEnded(booking));
       reply.header('location', `/v1/bookings/${booking.id}`);
       return isMade(booking) ? await reply.code(201).send(booking) : await reply.code(202).send(booking);
