@@ -14,6 +14,7 @@ import { startSkippingWorld } from '../support/time-skipping.ts';
 const world = await startSkippingWorld('histories');
 await installDeadlocks(world.databases.write);
 
+const project = path.resolve(import.meta.dirname, '../..');
 const nights = { from: '2031-05-01', to: '2031-05-04' };
 const minute = 60_000;
 
@@ -79,7 +80,9 @@ async function record(name: string): Promise<void> {
   const handle = world.environment.client.workflow.getHandle(bookingWorkflowId(id));
   // One way ends in failure; its history counts as well.
   await handle.result().catch(() => undefined);
-  await writeFile(path.join(import.meta.dirname, `booking-${name}.json`), `${historyToJSON(await handle.fetchHistory())}\n`);
+  // Stack traces name the folder that this happens to be in.
+  const history = historyToJSON(await handle.fetchHistory()).replaceAll(`${project}/`, '');
+  await writeFile(path.join(import.meta.dirname, `booking-${name}.json`), `${history}\n`);
   console.log(`recorded ${name}`);
 }
 
