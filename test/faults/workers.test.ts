@@ -8,6 +8,8 @@ import { inFull } from '../support/scale.ts';
 
 const bookings = inFull ? 300 : 80;
 const killEveryMs = 2_000;
+/** However quick the machine is: guests keep coming until the workers have been killed this often. */
+const killsAtLeast = inFull ? 15 : 3;
 
 let product: Product;
 let databases: Databases;
@@ -23,7 +25,7 @@ afterAll(async () => {
   await product?.dispose();
 }, 60_000);
 
-test(`the workers are killed every two seconds during ${bookings} bookings: each ends as held, confirmed or released, none is lost, none is there twice`, async () => {
+test(`the workers are killed every two seconds during at least ${bookings} bookings: each ends as held, confirmed or released, none is lost, none is there twice`, async () => {
   const rooms = await Promise.all(Array.from({ length: 10 }, async () => await createResource(databases, 'shop-a', someRoom)));
   const done = new AbortController();
   let kills = 0;
@@ -38,8 +40,9 @@ test(`the workers are killed every two seconds during ${bookings} bookings: each
   const accepted = new Map<string, 'confirm' | 'cancel' | 'hold'>();
   const losers: number[] = [];
   let next = 0;
+  const goOn = (): boolean => next < bookings || kills < killsAtLeast;
   const guest = async (): Promise<void> => {
-    while (next < bookings) {
+    while (goOn()) {
       const n = next++;
       const from = new Date(Date.UTC(2033, 0, 1 + Math.floor(n / 13)));
       const wanted = { resourceId: rooms[n % 10], customerId: `guest-${n}`, from, to: new Date(from.getTime() + 2 * 86_400_000) };
@@ -63,8 +66,9 @@ test(`the workers are killed every two seconds during ${bookings} bookings: each
   done.abort();
   await killer;
 
-  expect(accepted.size + losers.length).toBe(bookings);
-  expect(kills).toBeGreaterThan(inFull ? 10 : 1);
+  expect(accepted.size + losers.length).toBe(next);
+  expect(next).toBeGreaterThanOrEqual(bookings);
+  expect(accepted.size).toBeGreaterThan(0);
   const ends = { confirm: 'confirmed', cancel: 'released', hold: 'held' };
   for (const [id, wish] of accepted) {
     // A booking that was still pending when its wish came may have been refused after all: then it is listed as failed.
