@@ -2,7 +2,7 @@
 import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
 import type { UpdateDefinition, Workflow } from '@temporalio/common';
 import { typeid } from 'typeid-js';
-import { answerPatienceMs, bookingMessages, isMade, type BookingInput, type HoldOutcome, type HoldRequest } from '../contracts/bookings/flow.ts';
+import { answerPatienceMs, bookingMessages, isMade, standsFor, type BookingInput, type HoldOutcome, type HoldRequest } from '../contracts/bookings/flow.ts';
 import { confirmBookingBody, createBookingBody, rescheduleBookingBody, type BookingView } from '../contracts/bookings/schemas.ts';
 import { isRefusal, type Refusal } from '../contracts/failures.ts';
 import { bookingWorkflowId } from '../contracts/flows.ts';
@@ -220,11 +220,9 @@ function refuseDates({ from, to }: HoldRequest): void {
   if (from !== undefined && to !== undefined && to <= from) throw new HoldfastError('invalid_dates', '`to` must be after `from`.');
 }
 
-/** @throws {HoldfastError} `booking_id_reused` when the id is that of another wish. Dates may have been moved since. */
+/** @throws {HoldfastError} `booking_id_reused` when the id is that of another wish. */
 function sameBooking(request: HoldRequest, outcome: HoldOutcome): HoldOutcome {
-  if (isMade(outcome) && (outcome.resourceId !== request.resourceId || outcome.customerId !== request.customerId || outcome.quantity !== request.quantity)) {
-    throw new HoldfastError('booking_id_reused', `${outcome.id} belongs to another request.`);
-  }
+  if (isMade(outcome) && !standsFor(outcome, request)) throw new HoldfastError('booking_id_reused', `${outcome.id} belongs to another request.`);
   return outcome;
 }
 

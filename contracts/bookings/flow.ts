@@ -52,6 +52,10 @@ export interface BookingInput {
 /** What the first answer says: the hold, its refusal, or that the flow goes on in the background. */
 export type HoldOutcome = BookingView | UnmadeBooking;
 
+/** Whether the booking stands for this wish. Dates are left out: the booking may have been moved since. */
+export const standsFor = (booking: BookingView, request: HoldRequest): boolean =>
+  booking.resourceId === request.resourceId && booking.customerId === request.customerId && booking.quantity === request.quantity;
+
 export const isMade = (outcome: HoldOutcome): outcome is BookingView => 'resourceId' in outcome;
 
 export interface OfTenant {

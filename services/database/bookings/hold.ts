@@ -1,6 +1,6 @@
 /** Taking units: for a new booking, for a failed one that is tried again, and for a room that moves to other dates. */
 import { sql, type Kysely, type Transaction } from 'kysely';
-import type { BookingReason, HoldRequest } from '../../../contracts/bookings/flow.ts';
+import { standsFor, type BookingReason, type HoldRequest } from '../../../contracts/bookings/flow.ts';
 import type { BookingView } from '../../../contracts/bookings/schemas.ts';
 import { isRefusal, unknownBooking, unknownResource, type Refusal } from '../../../contracts/failures.ts';
 import type { Database } from '../schema.ts';
@@ -33,7 +33,8 @@ export async function holdBooking(db: Kysely<Database>, command: HoldCommand): P
     if (row === undefined) {
       const existing = await selectBooking(tx, tenantId, bookingId);
       if (existing === undefined) return refusal ?? unknownBooking(bookingId);
-      return sameRequest(existing, request) ? toBookingView(existing) : { refused: 'booking_id_reused', detail: `${bookingId} belongs to another request.` };
+      const booking = toBookingView(existing);
+      return standsFor(booking, request) ? booking : { refused: 'booking_id_reused', detail: `${bookingId} belongs to another request.` };
     }
     return (await takeUnits(tx, resource, bookingId, request.quantity, request)) ?? toBookingView(row);
   });
@@ -204,8 +205,3 @@ async function writeBooking(
 /** A failed row may only be written anew for what it stands for. */
 const sameWish = sql<boolean>`(bookings.resource_id, bookings.customer_id, bookings.quantity, bookings.starts_at, bookings.ends_at)
   IS NOT DISTINCT FROM (excluded.resource_id, excluded.customer_id, excluded.quantity, excluded.starts_at, excluded.ends_at)`;
-
-/** The same id may only repeat the same wish. Dates are left out: the booking may have been moved since. */
-function sameRequest(booking: BookingRow, request: HoldRequest): boolean {
-  return booking.resource_id === request.resourceId && booking.customer_id === request.customerId && booking.quantity === request.quantity;
-}
