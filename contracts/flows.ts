@@ -1,16 +1,27 @@
 /** Flows: one shape for every business process, whatever it does. One flow is one Temporal workflow. */
 import { z } from 'zod';
 import { pageQuery } from './values.ts';
+import { bookingWorkflowId, exportWorkflowId, importWorkflowId, orderWorkflowId, paymentWorkflowId, purchaseWorkflowId, uploadWorkflowId } from './workflow-ids.ts';
+
+export * from './workflow-ids.ts';
 
 /** Workflow types that belong to a tenant, by the name that Temporal shows. */
-export const flowTypes = ['booking'] as const;
+export const flowTypes = ['booking', 'payment', 'purchase', 'order', 'invoice', 'import', 'export', 'upload'] as const;
 export type FlowType = (typeof flowTypes)[number];
 
-/** Workflow id of a booking. */
-export const bookingWorkflowId = (bookingId: string): string => `booking:${bookingId}`;
+/** By the prefix of the business id. An invoice is not here: its flow goes by what the invoice is for. */
+const workflowIds = new Map([
+  ['bkg_', bookingWorkflowId],
+  ['pay_', paymentWorkflowId],
+  ['pur_', purchaseWorkflowId],
+  ['ord_', orderWorkflowId],
+  ['imp_', importWorkflowId],
+  ['exp_', exportWorkflowId],
+  ['upl_', uploadWorkflowId],
+]);
 
-/** One per namespace, for all tenants: see workflows/operations.ts. */
-export const housekeepingWorkflowId = 'housekeeping:all';
+/** @returns undefined for an id that does not say by itself which flow it has. */
+export const workflowIdOf = (businessId: string): string | undefined => workflowIds.get(businessId.slice(0, 4))?.(businessId);
 
 /** Temporal's own states, in lower case. */
 export const flowStatuses = ['running', 'completed', 'failed', 'cancelled', 'terminated', 'timed_out'] as const;

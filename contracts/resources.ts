@@ -32,6 +32,8 @@ export const resourceView = z.object({
   currency: z.string(),
   capacity: z.number(),
   attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  ownerId: z.string().optional().describe('The customer who bought the vehicle.'),
+  soldAt: z.string().optional(),
   available: z.number().optional().describe('Units that were free for the dates asked for when the cache was last refreshed. The booking itself decides.'),
 });
 export type ResourceView = z.infer<typeof resourceView>;

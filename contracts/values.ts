@@ -12,7 +12,7 @@ export const text = (maxLength: number) => z.string().trim().min(1).max(maxLengt
 /** A shop's own id: any string of 1 to 64 characters. */
 export const foreignId = text(64);
 
-export const tenantId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be 1 to 32 lower-case letters, digits or hyphens');
+export const tenantId = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'must be 1 to 32 lower-case letters, digits or hyphens, with no hyphen at its ends');
 
 /** Money: an integer in minor units (cents, paise). The ceiling keeps every sum an exact JavaScript number. */
 export const maxAmountMinor = 1_000_000_000_000;

@@ -1,6 +1,6 @@
 /**
- * The booking flow: its limits, its states and the messages it takes. No schema library is imported here: a workflow
- * runs every module that it imports anew for each booking.
+ * The booking flow: its limits, its states and the messages it takes. No schema library is imported here:
+ * workflows import this.
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { FlowProgress } from '../values.ts';
@@ -72,6 +72,8 @@ export const bookingMessages = {
   cancel: defineSignal('cancel'),
   /** The caller has been told "pending" and gone: whatever becomes of the booking must be listed and told. */
   detach: defineSignal('detach'),
+  /** The booking changed in the database, because it was paid for say: look at it. */
+  refresh: defineSignal('refresh'),
   /** Try again now: ends a wait between background attempts; on a failed booking, starts over. */
   resume: defineSignal('resume'),
   status: defineQuery<HoldOutcome>('status'),
