@@ -1,6 +1,7 @@
 /** Connections to PostgreSQL: one pool that writes, one that reads; the same server when there is no replica (A11). */
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { preparing } from './prepared.ts';
 import type { Database } from './schema.ts';
 
 // Money and counts are bounded far below 2^53 (see contracts/values.ts), so a number is exact.
@@ -38,9 +39,9 @@ function createPool(connectionString: string, options: DatabaseOptions): pg.Pool
 }
 
 export function openDatabases(options: DatabaseOptions): Databases {
-  const write = new Kysely<Database>({ dialect: new PostgresDialect({ pool: createPool(options.writeUrl, options) }) });
+  const write = new Kysely<Database>({ dialect: new PostgresDialect({ pool: preparing(createPool(options.writeUrl, options)) }) });
   const separate = options.readUrl !== undefined && options.readUrl !== options.writeUrl;
-  const read = separate ? new Kysely<Database>({ dialect: new PostgresDialect({ pool: createPool(options.readUrl, options) }) }) : write;
+  const read = separate ? new Kysely<Database>({ dialect: new PostgresDialect({ pool: preparing(createPool(options.readUrl, options)) }) }) : write;
   return {
     write,
     read,

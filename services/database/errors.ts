@@ -11,12 +11,17 @@ export function isImpossible(error: unknown): boolean {
   return /^(22...|23502|23514)$/.test(sqlState(error) ?? '');
 }
 
+/** A prepared statement whose table was changed: https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/cache/plancache.c, RevalidateCachedQuery. */
+export function isStalePlan(error: unknown): boolean {
+  return sqlState(error) === '0A000' && error instanceof Error && 'routine' in error && error.routine === 'RevalidateCachedQuery';
+}
+
 /**
- * Deadlock, serialization failure, lock timeout, or a lost race for a unit: the transaction left nothing behind, and
+ * Deadlock, serialization failure, lock timeout, a plan from before a migration, or a lost race for a unit: the transaction left nothing behind, and
  * the same one may go through at once.
  */
 export function isConflict(error: unknown): boolean {
-  return serialization.has(sqlState(error) ?? '');
+  return serialization.has(sqlState(error) ?? '') || isStalePlan(error);
 }
 
 // Class 08: connection. 53: out of connections, memory or disk. 57P01–57P03: shutting down or starting. 57014: took too long.

@@ -11,12 +11,13 @@ export async function listNotifications(db: Kysely<Database>, tenantId: string, 
   const micros = sql<number>`(extract(epoch FROM created_at) * 1000000)::bigint`;
   let query = db
     .selectFrom('notifications')
-    .select(['id', 'customer_id', 'template', 'subject_id', 'data', 'created_at', micros.as('micros')])
+    .select(['id', 'audience', 'customer_id', 'template', 'subject_id', 'data', 'created_at', micros.as('micros')])
     .where('tenant_id', '=', tenantId)
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(filter.limit + 1);
   if (filter.customerId !== undefined) query = query.where('customer_id', '=', filter.customerId);
+  if (filter.audience !== undefined) query = query.where('audience', '=', filter.audience);
   if (filter.cursor !== undefined) {
     const after = positionOf(filter.cursor);
     query = query.where(sql<boolean>`(created_at, id) < (timestamptz 'epoch' + ${after.micros}::bigint * interval '1 microsecond', ${after.id}::text)`);
@@ -25,7 +26,7 @@ export async function listNotifications(db: Kysely<Database>, tenantId: string, 
     await query.execute(),
     filter.limit,
     (row) => `${row.micros} ${row.id}`,
-    (row) => ({ id: row.id, customerId: row.customer_id, template: row.template, subjectId: row.subject_id, data: row.data, createdAt: row.created_at.toISOString() }),
+    (row) => ({ id: row.id, audience: row.audience, customerId: row.customer_id, template: row.template, subjectId: row.subject_id, data: row.data, createdAt: row.created_at.toISOString() }),
   );
 }
 

@@ -16,6 +16,8 @@ function toResourceView(row: ResourceRow & { available?: number }): ResourceView
     currency: row.currency,
     capacity: row.capacity,
     attributes: row.attributes,
+    ...(row.owner_id !== null && { ownerId: row.owner_id }),
+    ...(row.sold_at !== null && { soldAt: row.sold_at.toISOString() }),
     ...(row.available !== undefined && { available: Math.max(row.available, 0) }),
   };
 }

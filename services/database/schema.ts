@@ -1,16 +1,23 @@
 /** Row types of the tables, as kysely wants them. The migrations are the truth. */
 import type { ColumnType, Generated } from 'kysely';
 import type { BookingReason, BookingStatus } from '../../contracts/bookings/flow.ts';
+import type { Audience } from '../../contracts/notifications.ts';
 import type { ResourceKind } from '../../contracts/resources.ts';
+import type { ShopProfile } from '../../contracts/shop.ts';
+import type { GeneratedTimestamp, Json, Timestamp } from './schema/columns.ts';
+import type { ExportTables } from './schema/exports.ts';
+import type { FileTables } from './schema/files.ts';
+import type { ImportTables, MaybeImported } from './schema/imports.ts';
+import type { InvoiceTables } from './schema/invoices.ts';
+import type { MarketplaceTables } from './schema/marketplace.ts';
+import type { OrderTables } from './schema/orders.ts';
+import type { PaymentTables } from './schema/payments.ts';
+import type { ReconciliationTables } from './schema/reconciliation.ts';
 
-type Timestamp = ColumnType<Date, Date | string, Date | string>;
-type GeneratedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>;
-type Json<Value> = ColumnType<Value, string, string>;
-
-export interface Database {
-  tenants: { id: string; name: string; created_at: GeneratedTimestamp };
+export interface Database extends FileTables, PaymentTables, MarketplaceTables, OrderTables, InvoiceTables, ReconciliationTables, ImportTables, ExportTables {
+  tenants: { id: string; name: string; fee_basis_points: Generated<number>; vat_basis_points: Generated<number>; profile: ColumnType<Partial<ShopProfile>, string | undefined, string>; created_at: GeneratedTimestamp };
   customers: { tenant_id: string; id: string; name: string | null; email: string | null; locale: string | null; updated_at: GeneratedTimestamp };
-  resources: {
+  resources: MaybeImported & {
     tenant_id: string;
     id: string;
     kind: ResourceKind;
@@ -19,6 +26,8 @@ export interface Database {
     currency: string;
     capacity: number;
     attributes: Json<Record<string, string | number | boolean>>;
+    owner_id: string | null;
+    sold_at: Timestamp | null;
     created_at: GeneratedTimestamp;
     updated_at: GeneratedTimestamp;
   };
@@ -42,14 +51,14 @@ export interface Database {
   };
   allocations: { tenant_id: string; resource_id: string; unit: number; period: string; booking_id: string };
   booking_log: { seq: Generated<number>; tenant_id: string; booking_id: string; event: string; detail: string | null; at: GeneratedTimestamp };
-  notifications: { tenant_id: string; id: string; customer_id: string; template: string; subject_id: string; data: Json<Record<string, unknown>>; created_at: GeneratedTimestamp };
+  notifications: { tenant_id: string; id: string; customer_id: string; template: string; subject_id: string; data: Json<Record<string, unknown>>; audience: Generated<Audience>; created_at: GeneratedTimestamp };
   availability: { tenant_id: string; resource_id: string; period: string; taken: number; refreshed_at: GeneratedTimestamp };
   availability_changes: { seq: Generated<number>; tenant_id: string; resource_id: string };
   idempotency_keys: {
     tenant_id: string;
     key: string;
     request_hash: string;
-    booking_id: string | null;
+    new_id: string | null;
     response_status: number | null;
     response_body: Json<unknown> | null;
     created_at: GeneratedTimestamp;

@@ -2,7 +2,8 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { standsFor, type BookingReason, type HoldRequest } from '../../../contracts/bookings/flow.ts';
 import type { BookingView } from '../../../contracts/bookings/schemas.ts';
-import { isRefusal, unknownBooking, unknownResource, type Refusal } from '../../../contracts/failures.ts';
+import { unknownBooking, unknownResource, type Refusal } from '../../../contracts/failures.ts';
+import { allOrNothing } from '../all-or-nothing.ts';
 import type { Database } from '../schema.ts';
 import { selectBooking, writeLog } from './queries.ts';
 import { toBookingView, type BookingRow, type ResourceRow } from './rows.ts';
@@ -25,7 +26,7 @@ type Unmade = Omit<HoldCommand, 'heldUntil' | 'revive'>;
  */
 export async function holdBooking(db: Kysely<Database>, command: HoldCommand): Promise<BookingView | Refusal> {
   const { tenantId, bookingId, request, heldUntil } = command;
-  return await inTransaction(db, async (tx) => {
+  return await allOrNothing(db, async (tx) => {
     const resource = await lockResource(tx, tenantId, request.resourceId);
     if (resource === undefined) return unknownResource(request.resourceId);
     const refusal = refuseRequest(resource, request, new Date());
@@ -47,7 +48,7 @@ export async function holdBooking(db: Kysely<Database>, command: HoldCommand): P
  */
 export async function recordUnmadeBooking(db: Kysely<Database>, command: Unmade, status: 'failed' | 'released', reason: BookingReason): Promise<BookingView | Refusal> {
   const { tenantId, bookingId, request } = command;
-  return await inTransaction(db, async (tx) => {
+  return await allOrNothing(db, async (tx) => {
     const resource = await lockResource(tx, tenantId, request.resourceId);
     if (resource === undefined) return unknownResource(request.resourceId);
     await writeBooking(tx, resource, command, { status, reason, hold_expires_at: null }, true);
@@ -58,7 +59,7 @@ export async function recordUnmadeBooking(db: Kysely<Database>, command: Unmade,
 
 /** Moves a room to other dates: the old nights are given back and the new ones taken in one transaction, or nothing changes. */
 export async function rescheduleBooking(db: Kysely<Database>, tenantId: string, bookingId: string, dates: Required<Dates>): Promise<BookingView | Refusal> {
-  return await inTransaction(db, async (tx) => {
+  return await allOrNothing(db, async (tx) => {
     const found = await selectBooking(tx, tenantId, bookingId);
     if (found === undefined) return unknownBooking(bookingId);
     const resource = await lockResource(tx, tenantId, found.resource_id);
@@ -88,27 +89,6 @@ export async function rescheduleBooking(db: Kysely<Database>, tenantId: string, 
   });
 }
 
-/** A refusal rolls the transaction back: what was done before it was found must not stay. */
-async function inTransaction<Result extends object>(db: Kysely<Database>, work: (tx: Transaction<Database>) => Promise<Result | Refusal>): Promise<Result | Refusal> {
-  class RolledBack extends Error {
-    readonly refusal: Refusal;
-    constructor(refusal: Refusal) {
-      super(refusal.refused);
-      this.refusal = refusal;
-    }
-  }
-  try {
-    return await db.transaction().execute(async (tx) => {
-      const result = await work(tx);
-      if (isRefusal(result)) throw new RolledBack(result);
-      return result;
-    });
-  } catch (error) {
-    if (error instanceof RolledBack) return error.refusal;
-    throw error;
-  }
-}
-
 /** The row lock that serialises the bookings of one resource (A1). */
 async function lockResource(tx: Transaction<Database>, tenantId: string, resourceId: string): Promise<ResourceRow | undefined> {
   return await tx.selectFrom('resources').selectAll().where('tenant_id', '=', tenantId).where('id', '=', resourceId).forUpdate().executeTakeFirst();
@@ -121,6 +101,17 @@ async function takeUnits(tx: Transaction<Database>, resource: ResourceRow, booki
   await releaseOverdueHolds(tx, resource, period);
   if ((await takeFreeUnits(tx, resource, bookingId, missing, period)) === missing) return undefined;
   return { refused: 'resource_unavailable', detail: `${resource.name} is taken${dates.from === undefined ? '' : ' for these dates'}.` };
+}
+
+/**
+ * Takes the units of a booking that had been released, if they are free. The resource and the booking must be locked.
+ * @returns why not, or nothing.
+ */
+export async function retakeUnits(tx: Transaction<Database>, booking: BookingRow): Promise<Refusal | undefined> {
+  const resource = await lockResource(tx, booking.tenant_id, booking.resource_id);
+  if (resource === undefined) return unknownResource(booking.resource_id);
+  const dates = booking.starts_at === null || booking.ends_at === null ? {} : { from: booking.starts_at.toISOString(), to: booking.ends_at.toISOString() };
+  return await takeUnits(tx, resource, booking.id, booking.quantity, dates);
 }
 
 /** The lowest free units first: this keeps a room's beds from being fragmented over time. @returns how many it took. */

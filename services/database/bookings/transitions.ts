@@ -1,5 +1,5 @@
 /** Steps of a booking that exists. Each is one conditional update: repeated, it answers what the first time did. */
-import { sql, type Kysely } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import { holdMs, type BookingReason } from '../../../contracts/bookings/flow.ts';
 import type { BookingView } from '../../../contracts/bookings/schemas.ts';
 import { unknownBooking, type Refusal } from '../../../contracts/failures.ts';
@@ -52,21 +52,26 @@ export async function extendBooking(db: Kysely<Database>, tenantId: string, book
 
 /** Gives the units back. `held-only` is for the end of a hold: a booking confirmed at the last moment stays confirmed. */
 export async function releaseBooking(db: Kysely<Database>, tenantId: string, bookingId: string, reason: BookingReason, which: 'held-only' | 'held-or-confirmed'): Promise<Outcome> {
-  return await db.transaction().execute(async (tx) => {
-    const row = await selectBooking(tx, tenantId, bookingId, 'for update');
-    if (row === undefined) return unknownBooking(bookingId);
-    const releasable = row.status === 'held' || (row.status === 'confirmed' && which === 'held-or-confirmed');
-    if (!releasable) return toBookingView(row);
-    await sql`DELETE FROM allocations WHERE tenant_id = ${tenantId} AND booking_id = ${bookingId}`.execute(tx);
-    await tx
-      .updateTable('bookings')
-      .set({ status: 'released', reason, hold_expires_at: null, updated_at: new Date() })
-      .where('tenant_id', '=', tenantId)
-      .where('id', '=', bookingId)
-      .execute();
-    await writeLog(tx, tenantId, bookingId, 'released', reason);
-    return await viewOf(tx, tenantId, bookingId);
-  });
+  return await db.transaction().execute(async (tx) => await releaseBookingIn(tx, tenantId, bookingId, reason, which));
+}
+
+/** {@link releaseBooking}, in a transaction of which it is a part. */
+export async function releaseBookingIn(tx: Transaction<Database>, tenantId: string, bookingId: string, reason: BookingReason, which: 'held-only' | 'held-or-confirmed'): Promise<Outcome> {
+  const row = await selectBooking(tx, tenantId, bookingId, 'for update');
+  if (row === undefined) return unknownBooking(bookingId);
+  const releasable = row.status === 'held' || (row.status === 'confirmed' && which === 'held-or-confirmed');
+  if (!releasable) return toBookingView(row);
+  await sql`DELETE FROM allocations WHERE tenant_id = ${tenantId} AND booking_id = ${bookingId}`.execute(tx);
+  await tx
+    .updateTable('bookings')
+    .set({ status: 'released', reason, hold_expires_at: null, updated_at: new Date() })
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', bookingId)
+    .execute();
+  // A vehicle that is given back is the shop's again.
+  if (row.kind === 'vehicle' && row.status === 'confirmed') await tx.updateTable('resources').set({ owner_id: null, sold_at: null }).where('tenant_id', '=', tenantId).where('id', '=', row.resource_id).execute();
+  await writeLog(tx, tenantId, bookingId, 'released', reason);
+  return await viewOf(tx, tenantId, bookingId);
 }
 
 async function viewOf(db: Kysely<Database>, tenantId: string, bookingId: string): Promise<Outcome> {
@@ -74,7 +79,7 @@ async function viewOf(db: Kysely<Database>, tenantId: string, bookingId: string)
   return row === undefined ? unknownBooking(bookingId) : toBookingView(row);
 }
 
-function notHeld(booking: BookingView): Refusal {
+export function notHeld(booking: BookingView): Refusal {
   if (booking.reason === 'expired') return { refused: 'hold_expired', detail: 'The hold has ended. Book again.' };
   return { refused: 'booking_not_held', detail: `The booking is ${booking.status}${booking.reason === undefined ? '' : ` (${booking.reason})`}.` };
 }

@@ -1,0 +1,86 @@
+/** Captured money becomes somebody's: the shop's, a seller's. Or it turns out that nobody can have it any more. */
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { BookingView } from '../../../contracts/bookings/schemas.ts';
+import { unknownPayment, type Refusal } from '../../../contracts/failures.ts';
+import type { PaymentView } from '../../../contracts/payments/schemas.ts';
+import { retakeUnits } from '../bookings/hold.ts';
+import { selectBooking, writeLog } from '../bookings/queries.ts';
+import { toBookingView, type BookingRow } from '../bookings/rows.ts';
+import { accounts, postSettlement, type Entry } from '../ledger.ts';
+import { writeNotices } from '../notices.ts';
+import type { Database } from '../schema.ts';
+import { selectPayment, toLedgerPayment, toPaymentView, type PaymentRow } from './rows.ts';
+
+/**
+ * For the caller's own transaction: what the money was for becomes certain in the same moment. Repeated, it answers the
+ * payment as it is.
+ * @param shares who earns how much; they sum to what was captured.
+ */
+export async function settlePayment(tx: Transaction<Database>, tenantId: string, paymentId: string, shares: readonly Entry[]): Promise<PaymentView | Refusal> {
+  const row = await selectPayment(tx, tenantId, paymentId, 'for update');
+  if (row === undefined) return unknownPayment(paymentId);
+  if (row.status === 'settled') return toPaymentView(row);
+  if (row.status !== 'captured') return notCaptured(row);
+  return toPaymentView(await settle(tx, row, shares));
+}
+
+async function settle(tx: Transaction<Database>, captured: PaymentRow, shares: readonly Entry[]): Promise<PaymentRow> {
+  await postSettlement(tx, toLedgerPayment(captured), shares, captured.refunded_minor);
+  return await tx
+    .updateTable('payments')
+    .set({ status: 'settled', updated_at: sql`now()` })
+    .where('tenant_id', '=', captured.tenant_id)
+    .where('id', '=', captured.id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/**
+ * Confirms a booking that was paid for. Money that comes after the hold ended takes the resource again if it is free.
+ * A vehicle has a new owner then (A3).
+ * @param payment locked.
+ * @returns why it cannot be had for this money any more: the transaction must be rolled back then, and the money given back.
+ */
+export async function settleBooking(tx: Transaction<Database>, bookingId: string, payment: PaymentRow): Promise<BookingView | Refusal> {
+  const { tenant_id: tenantId, id: paymentId } = payment;
+  // The order in which everybody locks: resource, then booking.
+  await sql`SELECT FROM resources WHERE tenant_id = ${tenantId} AND id = (SELECT resource_id FROM bookings WHERE tenant_id = ${tenantId} AND id = ${bookingId}) FOR UPDATE`.execute(tx);
+  const row = await selectBooking(tx, tenantId, bookingId, 'for update');
+  if (row === undefined) return { refused: 'booking_not_found', detail: `There is no booking ${bookingId}.` };
+  if (payment.status === 'settled') return toBookingView(row);
+  if (payment.status !== 'captured') return notCaptured(payment);
+  const refusal = await claim(tx, row, paymentId);
+  if (refusal !== undefined) return refusal;
+
+  await settle(tx, payment, [{ account: accounts.revenue, amountMinor: payment.captured_minor }]);
+  const confirmed = await tx
+    .updateTable('bookings')
+    .set({ status: 'confirmed', reason: null, reference: paymentId, hold_expires_at: null, updated_at: sql`now()` })
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', bookingId)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  if (row.kind === 'vehicle') {
+    await sql`UPDATE resources SET owner_id = ${row.customer_id}, sold_at = now(), updated_at = now() WHERE tenant_id = ${tenantId} AND id = ${row.resource_id}`.execute(tx);
+  }
+  await writeLog(tx, tenantId, bookingId, 'confirmed', paymentId);
+  await writeNotices(tx, tenantId, [{ audience: 'customer', recipientId: row.customer_id, template: 'booking_confirmed', subjectId: bookingId, data: { paymentId, amountMinor: payment.captured_minor, currency: payment.currency } }]);
+  return toBookingView({ ...confirmed, resource_name: row.resource_name, kind: row.kind });
+}
+
+const notCaptured = ({ id, status }: PaymentRow): Refusal => ({ refused: 'payment_closed', detail: `Payment ${id} is ${status}; only captured money can be settled.` });
+
+/** Makes sure that the units are this booking's. A hold that nobody has ended yet still has them, late or not. */
+async function claim(tx: Transaction<Database>, row: BookingRow, paymentId: string): Promise<Refusal | undefined> {
+  // The desk may have confirmed it already, naming this very payment.
+  if (row.status === 'held' || (row.status === 'confirmed' && row.reference === paymentId)) return undefined;
+  const lapsed = row.status === 'released' && (row.reason === 'expired' || row.reason === 'payment_failed');
+  if (!lapsed) return { refused: 'booking_closed', detail: `The booking is ${row.status}${row.reason === null ? '' : ` (${row.reason})`}.` };
+  return await retakeUnits(tx, row);
+}
+
+/** Whether money taken now would find its booking. A look before it is taken; the settlement decides. */
+export async function stillWanted(db: Kysely<Database>, tenantId: string, bookingId: string): Promise<boolean> {
+  const row = await selectBooking(db, tenantId, bookingId);
+  return row !== undefined && toBookingView(row).status === 'held';
+}
