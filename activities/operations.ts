@@ -5,6 +5,8 @@ import { sql } from 'kysely';
 import type { Databases } from '../services/database/connection.ts';
 import { named } from './failures.ts';
 import { refreshAvailability } from '../services/database/resources.ts';
+import { unbegunImports } from '../services/database/imports/unbegun.ts';
+import { endUnbegun } from '../services/database/unbegun.ts';
 
 /** How stale a search may be when nothing is in the way. */
 const idlePauseMs = 200;
@@ -13,7 +15,12 @@ const shiftMs = 10 * 60 * 1000;
 /** Few enough for one statement to be quick, whatever has piled up. */
 const keysAtOnce = 5_000;
 
-export function createOperationsActivities({ databases: { write } }: { databases: Databases }) {
+export interface OperationsDependencies {
+  readonly databases: Databases;
+  readonly startImport: (tenantId: string, importId: string, dataset: string) => Promise<void>;
+}
+
+export function createOperationsActivities({ databases: { write }, startImport }: OperationsDependencies) {
   return {
     /**
      * Refreshes the availability cache of every resource that changed, until the shift is over (D3). A booking only
@@ -48,6 +55,18 @@ export function createOperationsActivities({ databases: { write } }: { databases
         context.heartbeat(forgotten);
         context.cancellationSignal.throwIfAborted();
       }
+    },
+
+    /** Ends orders and purchases that nobody went on with. What is left over the next round ends. */
+    async endUnbegun(): Promise<number> {
+      return await named(() => endUnbegun(write));
+    },
+
+    /** Starts imports whose file was sent and whose flow was then not started. @returns how many. */
+    async startUnbegunImports(): Promise<number> {
+      const unbegun = await named(() => unbegunImports(write));
+      for (const { tenantId, importId, dataset } of unbegun) await startImport(tenantId, importId, dataset);
+      return unbegun.length;
     },
   };
 }

@@ -2,18 +2,27 @@
  * Process entry: `node workers/main.ts [--queues bookings,operations]`. Without `--queues`, one worker for each task
  * queue. Stops in order on SIGTERM, SIGINT, or when the process that supervises it goes away.
  */
+import { flushCompileCache } from 'node:module';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
 import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
 import { createLogger, type Logger } from '../config/logger.ts';
-import { readSettings, required, SettingsError, type Settings } from '../config/settings.ts';
+import { publicUrlOf, readSettings, required, SettingsError, type Settings } from '../config/settings.ts';
 import { temporalConnection } from '../config/temporal.ts';
 import { housekeepingWorkflowId } from '../contracts/flows.ts';
-import { queueOfWorkflow, taskQueueNames, type TaskQueueName } from '../contracts/task-queues.ts';
+import { queueOfWorkflow, taskQueueNames, taskQueues, type TaskQueueName } from '../contracts/task-queues.ts';
 import { openDatabases } from '../services/database/connection.ts';
+import { createExportWriter } from '../services/exports/index.ts';
+import { createImportLoader } from '../services/imports/load/index.ts';
+import { withAddresses } from '../services/payments/addresses.ts';
+import { openStorage } from '../services/storage/storage.ts';
 import { workflowBundle } from './bundle.ts';
 import { createWorkers, runUntilStopped } from './run.ts';
+import { ensureSchedules } from './schedules.ts';
+import { startImportThrough, tellFlowThrough, tellPaymentThrough } from './tell.ts';
 
 function chosenQueues(): readonly TaskQueueName[] {
   const { queues } = parseArgs({ options: { queues: { type: 'string' } } }).values;
@@ -33,12 +42,14 @@ function useLogger(log: Logger): DefaultLogger {
   return logger;
 }
 
-/** The deployment's own flow is started by whoever comes up first; a running one is left alone. */
+/** The deployment's own flows are started by whoever comes up first; a running one is left alone. */
 async function startHousekeeping(settings: Settings): Promise<void> {
   const { connectionOptions, namespace } = temporalConnection(settings);
   const connection = await Connection.connect(connectionOptions);
   try {
-    await new Client({ connection, namespace }).workflow.start('housekeeping', {
+    const client = new Client({ connection, namespace });
+    await ensureSchedules(client);
+    await client.workflow.start('housekeeping', {
       workflowId: housekeepingWorkflowId,
       taskQueue: queueOfWorkflow.housekeeping,
       workflowIdConflictPolicy: 'FAIL',
@@ -56,15 +67,33 @@ async function main(): Promise<void> {
   const settings = readSettings();
   const log = createLogger('workers', settings.logLevel);
   const logger = useLogger(log);
+  const databaseUrl = required(settings.databaseUrl, 'HOLDFAST_DATABASE_URL');
   const databases = openDatabases({
-    writeUrl: required(settings.databaseUrl, 'HOLDFAST_DATABASE_URL'),
+    writeUrl: databaseUrl,
     readUrl: settings.databaseReadUrl,
     applicationName: 'holdfast-workers',
     onError: (error) => log.warn({ reason: error.message }, 'a database connection was lost; the pool opens another'),
   });
   const { connectionOptions, namespace } = temporalConnection(settings);
   const [bundle, connection] = await Promise.all([workflowBundle(path.join(settings.home, 'cache'), logger), NativeConnection.connect(connectionOptions)]);
-  const workers = await createWorkers({ connection, namespace, queues, bundle, dependencies: { databases }, buildId: settings.buildId });
+  const importLoader = createImportLoader({ databaseUrl, storageUrl: settings.storageUrl, threads: Math.ceil(availableParallelism() / 2) });
+  const exportWriter = createExportWriter({ databaseUrl: settings.databaseReadUrl ?? databaseUrl, storageUrl: settings.storageUrl, threads: taskQueues.exports.maxConcurrentActivities });
+  const client = new Client({ connection, namespace });
+  const dependencies = {
+    databases,
+    importLoader,
+    exportWriter,
+    gateways: async () => (await import('../services/payments/index.ts')).createGateways(withAddresses(settings, publicUrlOf(settings))),
+    storage: openStorage(settings.storageUrl),
+    tellFlow: tellFlowThrough(client),
+    tellPayment: tellPaymentThrough(client),
+    startImport: startImportThrough(client),
+  };
+  const workers = await createWorkers({ connection, namespace, queues, bundle, dependencies, buildId: settings.buildId });
+
+  // The flag with which the process was started (stack/worker-process.ts) would also overrule what each thread of imports
+  // and exports is given, and a thread that writes a spreadsheet needs more.
+  setFlagsFromString('--max-semi-space-size=0');
 
   const stop = (why: string): void => {
     log.info({ why }, 'stopping');
@@ -78,7 +107,11 @@ async function main(): Promise<void> {
   if (queues.includes(queueOfWorkflow.housekeeping)) await startHousekeeping(settings);
   log.info({ queues }, 'ready');
   process.send?.({ type: 'ready' });
+  // Where NODE_COMPILE_CACHE is set, Node writes what it compiled when it ends; who is killed never gets there.
+  flushCompileCache();
   await running;
+  await importLoader.close();
+  await exportWriter.close();
   await connection.close();
   await databases.close();
 }

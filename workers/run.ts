@@ -24,7 +24,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Worker[]> 
           connection,
           namespace,
           taskQueue,
-          activities: activitiesOf(taskQueue, dependencies),
+          activities: await activitiesOf(taskQueue, dependencies),
           ...(taskQueues[taskQueue].runsWorkflows && { workflowBundle: bundle }),
           ...versioning(taskQueue),
           ...tuning(taskQueue),

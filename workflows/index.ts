@@ -1,3 +1,12 @@
 /** Every workflow type; the bundle is made from this file. */
 export { booking } from './bookings/index.ts';
+export { payment } from './payments/index.ts';
+export { purchase } from './purchases/index.ts';
+export { order } from './orders/index.ts';
+export { invoice } from './invoices/index.ts';
+export { importFiles as import } from './imports/index.ts';
+export { exportRows as export } from './exports/index.ts';
+export { upload } from './uploads/index.ts';
+export { reconciliation } from './reconciliation.ts';
+export { cleanup } from './cleanup.ts';
 export { housekeeping } from './operations.ts';

@@ -12,6 +12,7 @@ import { tell, tellWaiting } from './story.ts';
 export interface Wishes {
   cancel: boolean;
   resume: boolean;
+  refresh: boolean;
 }
 
 type Ref = Pick<BookingInput, 'tenantId' | 'bookingId'>;

@@ -17,7 +17,7 @@ import { holdTimerSummary, progressOf, tell } from './story.ts';
 
 // The worker records a stack trace for each promise that a workflow makes, so the way to the hold makes few of them.
 export function booking(input: BookingInput): Promise<BookingView | Refusal> {
-  const wishes: Wishes = { cancel: false, resume: false };
+  const wishes: Wishes = { cancel: false, resume: false, refresh: false };
   // Cancelling the workflow itself, in the Web UI say, means the same as the `cancel` signal.
   CancellationScope.current().cancelRequested.catch(() => void (wishes.cancel = true));
   return CancellationScope.nonCancellable(() => live(input, wishes));
@@ -33,6 +33,7 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
   setHandler(bookingMessages.cancel, () => void (wishes.cancel = true));
   setHandler(bookingMessages.detach, () => void (run.inBackground = true));
   setHandler(bookingMessages.resume, () => void (wishes.resume = true));
+  setHandler(bookingMessages.refresh, () => void (wishes.refresh = true));
   const ownTenantOnly = { validator: ({ tenantId }: OfTenant) => refuseOtherTenant(tenantId, input) };
   const ownAndDecided = {
     validator: ({ tenantId }: OfTenant) => {
@@ -62,9 +63,10 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
     while (isHeld(run) && !wishes.cancel) {
       // The hold is this timer. It is set anew when the hold is extended.
       const endMs = holdEndMs(run) ?? 0;
-      const changed = (): boolean => holdEndMs(run) !== endMs || wishes.cancel;
+      const changed = (): boolean => holdEndMs(run) !== endMs || wishes.cancel || wishes.refresh;
       const timeIsUp = !(await condition(changed, Math.max(endMs - Date.now(), 1), { summary: holdTimerSummary(endMs) }));
       if (timeIsUp) await release('expired', 'held-only', () => !changed());
+      else if (wishes.refresh) await look();
     }
     if (wishes.cancel && isOpen(run)) await release('cancelled', 'held-or-confirmed');
     await condition(allHandlersFinished);
@@ -75,7 +77,7 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
   /** Steps run one after the other, each on the state that the one before left. */
   async function change(step: BookingStep): Promise<BookingView> {
     return await CancellationScope.nonCancellable(async () => {
-      await condition(() => run.decision !== undefined);
+      if (run.decision === undefined) await condition(() => run.decision !== undefined);
       return await oneAtATime(async () => {
         const outcome = run.decision !== undefined && isRefusal(run.decision) ? run.decision : await firmly(step);
         if (isRefusal(outcome)) throw expected(outcome);
@@ -84,6 +86,12 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
         return outcome;
       });
     });
+  }
+
+  /** Somebody else changed the booking in the database. */
+  async function look(): Promise<void> {
+    wishes.refresh = false;
+    await change((steps) => steps.loadBooking(ref));
   }
 
   /** @param stillMeant asked when its turn has come: an extension may have got in before the end of the hold. */

@@ -1,10 +1,11 @@
 /** What a person reads in the Web UI: who, what, until when, how far, and why it ended. */
-import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { setCurrentDetails } from '@temporalio/workflow';
 import type { BookingReason, HoldRequest } from '../../contracts/bookings/flow.ts';
 import type { BookingView } from '../../contracts/bookings/schemas.ts';
 import { isRefusal, type Refusal } from '../../contracts/failures.ts';
-import { searchAttributes } from '../../contracts/search-attributes.ts';
 import type { FlowProgress } from '../../contracts/values.ts';
+import { label } from '../labels.ts';
+import { capital, price } from '../words.ts';
 import type { RunState } from './state.ts';
 
 const endings: Record<BookingReason, string> = {
@@ -33,11 +34,12 @@ export function progressOf({ decision, inBackground, pickedUp }: RunState): Flow
 
 export function tell(decision: BookingView | Refusal): void {
   if (isRefusal(decision)) {
-    show('refused');
+    label('refused');
     setCurrentDetails(`**Refused** (\`${decision.refused}\`): ${decision.detail}`);
     return;
   }
-  show(decision.status, decision);
+  // A flow starts out labelled `held`, which it almost always is within its first task.
+  label(decision.status, { resource: decision.resourceId, customer: decision.customerId });
   const dates = decision.from === undefined || decision.to === undefined ? '' : `, ${day(decision.from)} to ${day(decision.to)}`;
   setCurrentDetails(
     [
@@ -45,14 +47,14 @@ export function tell(decision: BookingView | Refusal): void {
       `**${capital(headline(decision))}**\n`,
       `- What: ${decision.quantity} × ${decision.resourceName} (${decision.kind} \`${decision.resourceId}\`)${dates}`,
       `- Who: customer \`${decision.customerId}\``,
-      `- Price: ${price(decision)}${decision.reference === undefined ? '' : `, reference \`${decision.reference}\``}`,
+      `- Price: ${price(decision.amount, decision.currency)}${decision.reference === undefined ? '' : `, reference \`${decision.reference}\``}`,
       ...(decision.extended ? ['- The hold was extended once.'] : []),
     ].join('\n'),
   );
 }
 
 export function tellWaiting(request: HoldRequest, attempt: string, reason: BookingReason): void {
-  show('pending');
+  label('pending');
   setCurrentDetails(`**Pending**: ${attempt} is next, because ${endings[reason]}.\n\n- What: ${request.quantity} × \`${request.resourceId}\`${request.from === undefined || request.to === undefined ? '' : `, ${day(request.from)} to ${day(request.to)}`}\n- Who: customer \`${request.customerId}\`\n- Signal \`resume\` tries now, \`cancel\` gives up.`);
 }
 
@@ -60,24 +62,3 @@ function headline(view: BookingView): string {
   if (view.status === 'held') return `held until ${clock(view.expiresAt ?? '')}`;
   return view.reason === undefined ? view.status : `${view.status}: ${endings[view.reason]}`;
 }
-
-/**
- * An upsert is a write to the visibility store, so only a change is sent. A flow starts out labelled `held`; a run that
- * picked its booking up learns only then what it is about.
- */
-function show(status: string, about?: BookingView): void {
-  const { typedSearchAttributes: shown } = workflowInfo();
-  if (shown.get(searchAttributes.status) === status) return;
-  const pickedUp = about !== undefined && shown.get(searchAttributes.resource) === undefined;
-  upsertSearchAttributes([
-    { key: searchAttributes.status, value: status },
-    ...(pickedUp ? [{ key: searchAttributes.resource, value: about.resourceId }, { key: searchAttributes.customer, value: about.customerId }] : []),
-  ]);
-}
-
-function price({ amount, currency }: BookingView): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency, currencyDisplay: 'code' });
-  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
-}
-
-const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
