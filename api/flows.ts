@@ -53,7 +53,7 @@ export const flowRoutes = ({ temporal }: ApiDependencies): FastifyPluginCallback
           summary: summaries[action],
           params,
           body: emptyBody,
-          response: answers('POST', { 202: flowView }, ['flow_not_found', 'not_pausable', 'booking_closed', 'booking_not_failed', 'temporal_unavailable']),
+          response: answers('POST', { 202: flowView }, ['flow_not_found', 'not_pausable', 'not_cancellable', 'nothing_to_resume', 'booking_closed', 'booking_not_failed', 'import_closed', 'temporal_unavailable']),
         },
       },
       async (request, reply) => {

@@ -1,13 +1,16 @@
 /** Process entry: `node api/main.ts`. Stops in order on SIGTERM, SIGINT, or when the process that supervises it goes away. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger, type Logger } from '../config/logger.ts';
-import { readSettings, required, SettingsError } from '../config/settings.ts';
+import { apiPortOf, publicUrlOf, readSettings, required, SettingsError } from '../config/settings.ts';
 import { openDatabases, type Databases } from '../services/database/connection.ts';
+import { withAddresses } from '../services/payments/addresses.ts';
+import { createPaytmPage } from '../services/payments/paytm/page.ts';
+import { createNotificationVerifiers } from '../services/payments/index.ts';
+import { openStorage } from '../services/storage/storage.ts';
 import { ensureTenants } from '../services/database/tenants.ts';
 import { buildServer } from './server.ts';
 import { openTemporal } from './temporal.ts';
 
-const defaultPort = 4780;
 /** Below the supervisor's kill delay. */
 const closePatienceMs = 8_000;
 const tenantRetryMs = 1_000;
@@ -35,7 +38,21 @@ async function main(): Promise<void> {
     onError: (error) => log.warn({ reason: error.message }, 'a database connection was lost; the pool opens another'),
   });
   const temporal = openTemporal(settings);
-  const app = buildServer({ databases, temporal, logger: log, apiKeys: settings.apiKeys, rateLimitPerMinute: settings.rateLimitPerMinute });
+  const publicUrl = publicUrlOf(settings);
+  const app = buildServer({
+    databases,
+    temporal,
+    logger: log,
+    apiKeys: settings.apiKeys,
+    rateLimitPerMinute: settings.rateLimitPerMinute,
+    verifiers: createNotificationVerifiers(withAddresses(settings, publicUrl)),
+    paytmPage: settings.paytm && createPaytmPage(settings.paytm),
+    storage: openStorage(settings.storageUrl),
+    maxUploadBytes: settings.maxUploadBytes,
+    signingKeys: required(settings.signingKeys, 'HOLDFAST_SIGNING_KEYS'),
+    publicUrl,
+    shopReturnUrl: settings.shopReturnUrl,
+  });
   if (settings.apiKeys.length === 0) log.warn('HOLDFAST_API_KEYS is empty, so every call under /v1 is refused');
 
   const stopped = new AbortController();
@@ -67,7 +84,7 @@ async function main(): Promise<void> {
 
   const tenantIds = [...new Set(settings.apiKeys.map(({ tenantId }) => tenantId))];
   await Promise.race([keepTenants(databases, tenantIds, log, stopped.signal), sleep(tenantRetryMs)]);
-  const url = await listen(app, settings.host, settings.port ?? defaultPort);
+  const url = await listen(app, settings.host, apiPortOf(settings));
   log.info({ url }, 'ready');
   process.send?.({ type: 'ready', url });
 }

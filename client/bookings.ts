@@ -1,6 +1,6 @@
 /** Bookings: starting, steering and watching their flows. */
-import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
-import type { UpdateDefinition, Workflow } from '@temporalio/common';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
+import type { UpdateDefinition } from '@temporalio/common';
 import { typeid } from 'typeid-js';
 import { answerPatienceMs, bookingMessages, isMade, standsFor, type BookingInput, type HoldOutcome, type HoldRequest } from '../contracts/bookings/flow.ts';
 import { confirmBookingBody, createBookingBody, rescheduleBookingBody, type BookingView } from '../contracts/bookings/schemas.ts';
@@ -9,8 +9,9 @@ import { bookingWorkflowId } from '../contracts/flows.ts';
 import { searchAttributes } from '../contracts/search-attributes.ts';
 import { priorityFor, queueOfWorkflow, taskQueues, workflowTaskTimeout } from '../contracts/task-queues.ts';
 import type { FlowProgress } from '../contracts/values.ts';
-import { HoldfastError, isTimeout, parsed, translated, wasNotTaken } from './errors.ts';
+import { HoldfastError, isTimeout, parsed, translated } from './errors.ts';
 import { ownedFlow } from './owned.ts';
+import { updateWithStart } from './update.ts';
 import { watchFlow } from './watch.ts';
 
 /** `bkg_…`: unique, and sortable by the time it was made. */
@@ -32,9 +33,6 @@ export interface ChangeOptions {
   /** The same for a repeat of the same change: a running flow then answers the repeat without doing it twice. */
   readonly updateId?: string | undefined;
 }
-
-/** How often an update is sent when signals keep getting into its task. */
-const updateAttempts = 5;
 
 type BookingWorkflow = (input: BookingInput) => Promise<BookingView | Refusal>;
 
@@ -150,14 +148,7 @@ export class BookingsClient {
   }
 
   async #updateWithStart<Result, Args extends unknown[]>(message: UpdateDefinition<Result, Args>, args: Args, input: BookingInput, updateId?: string): Promise<Result> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const startWorkflowOperation = new WithStartWorkflowOperation<Workflow>('booking', this.#startOptions(input));
-        return await this.#client.workflow.executeUpdateWithStart<Workflow, Result, Args>(message, { args, startWorkflowOperation, ...(updateId !== undefined && { updateId }) });
-      } catch (error) {
-        if (attempt === updateAttempts || !wasNotTaken(error)) throw error;
-      }
-    }
+    return await updateWithStart(this.#client, { type: 'booking', start: this.#startOptions(input), message, args, updateId });
   }
 
   /** Makes sure the flow is there and knows that nobody waits any more; if it has ended meanwhile, answers how. */

@@ -1,13 +1,15 @@
 /** Flows of any type, in one shape. */
 import { createHash } from 'node:crypto';
-import { ServiceError, type Client } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
-import { bookingMessages } from '../contracts/bookings/flow.ts';
+import { ServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { defaultPayloadConverter, type SignalDefinition } from '@temporalio/common';
+import type { FailureCode } from '../contracts/failures.ts';
+import { flowMessages } from '../contracts/flow-messages.ts';
 import { flowStatuses, flowTypes, flowView, type FlowAction, type FlowStatus, type FlowView, type ListFlows } from '../contracts/flows.ts';
 import { searchAttributes } from '../contracts/search-attributes.ts';
 import type { FlowProgress, Page } from '../contracts/values.ts';
 import type { BookingsClient } from './bookings.ts';
 import { HoldfastError, isTimeout, translated } from './errors.ts';
+import type { ImportsClient } from './imports.ts';
 import { describeOwned } from './owned.ts';
 import { watchFlow } from './watch.ts';
 
@@ -23,6 +25,9 @@ const statuses: Record<FlowStatus, { query: string; code: number }> = {
 
 /** A run that continued as new is one link of a flow that goes on. */
 const statusOf = (code: number | null | undefined): FlowStatus => flowStatuses.find((name) => statuses[name].code === code) ?? 'running';
+
+/** In the words of the flows: something could not be done yet, and is tried again when somebody says so. */
+const waiting: ReadonlySet<string> = new Set(['parked', 'unknown', 'reconciling']);
 
 /** A query needs a worker. While there is none, what the server knows is better than nothing. */
 const queryPatienceMs = 2_000;
@@ -57,12 +62,14 @@ export class FlowsClient {
   readonly #client: Client;
   readonly #tenantId: string;
   readonly #bookings: BookingsClient;
+  readonly #imports: ImportsClient;
   readonly #webUiUrl: string | undefined;
 
-  constructor(client: Client, tenantId: string, bookings: BookingsClient, webUiUrl: string | undefined) {
+  constructor(client: Client, tenantId: string, { bookings, imports }: { readonly bookings: BookingsClient; readonly imports: ImportsClient }, webUiUrl: string | undefined) {
     this.#client = client;
     this.#tenantId = tenantId;
     this.#bookings = bookings;
+    this.#imports = imports;
     this.#webUiUrl = webUiUrl;
   }
 
@@ -131,20 +138,51 @@ export class FlowsClient {
 
   /**
    * Steers a flow by signal. What a flow cannot do is refused, not ignored.
-   * @throws {HoldfastError} `flow_not_found`, `not_pausable`, `booking_closed`, `booking_not_failed`.
+   * @throws {HoldfastError} `flow_not_found`, `not_pausable`, `not_cancellable`, `nothing_to_resume`, `booking_closed`,
+   * `booking_not_failed`, `import_closed`.
    */
   async act(id: string, action: FlowAction): Promise<void> {
     const flow = await this.look(id);
-    const bookingId = id.slice(id.indexOf(':') + 1);
+    if (flow.type === 'import') return await this.#actOnImport(flow, action);
     if (action === 'pause') throw new HoldfastError('not_pausable');
-    const ended = flow.businessStatus === 'released' || flow.businessStatus === 'failed' || flow.businessStatus === 'refused';
+    if (flow.type === 'booking') return await this.#actOnBooking(flow, action);
     if (action === 'cancel') {
-      if (ended) throw new HoldfastError('booking_closed', `The booking is ${flow.businessStatus ?? ''}.`);
+      if (flow.status !== 'running') throw new HoldfastError('not_cancellable', `The ${flow.type} has ended: it is ${flow.businessStatus ?? flow.status}.`);
+      return await this.#signal(id, flowMessages.cancel, 'not_cancellable');
+    }
+    if (flow.status !== 'running' || !waiting.has(flow.businessStatus ?? '')) throw new HoldfastError('nothing_to_resume', `The ${flow.type} is ${flow.businessStatus ?? flow.status}; it does not wait to be resumed.`);
+    await this.#signal(id, flowMessages.resume, 'nothing_to_resume');
+  }
+
+  /** What failed of an import that has ended is tried again in another run. */
+  async #actOnImport({ id, status, businessStatus = status }: FlowView, action: FlowAction): Promise<void> {
+    const importId = id.slice(id.indexOf(':') + 1);
+    if (action === 'retry') return void (await this.#imports.retry(importId));
+    if (status !== 'running') throw new HoldfastError('import_closed', `The import is ${businessStatus}.`);
+    await this.#imports[action](importId);
+  }
+
+  /** A booking outlives its run: a wish for one that has ended starts another. */
+  async #actOnBooking({ id, businessStatus }: FlowView, action: Exclude<FlowAction, 'pause'>): Promise<void> {
+    const bookingId = id.slice(id.indexOf(':') + 1);
+    if (action === 'cancel') {
+      if (businessStatus === 'released' || businessStatus === 'failed' || businessStatus === 'refused') throw new HoldfastError('booking_closed', `The booking is ${businessStatus}.`);
       return await this.#bookings.cancel(bookingId);
     }
-    if (action === 'resume' && flow.businessStatus !== 'pending' && flow.businessStatus !== 'failed') throw new HoldfastError('booking_not_failed', `The booking is ${flow.businessStatus ?? 'on its way'}; there is nothing to resume.`);
-    if (action === 'retry' && flow.businessStatus !== 'failed') throw new HoldfastError('booking_not_failed', `The booking is ${flow.businessStatus ?? 'pending'}.`);
+    if (action === 'resume' && businessStatus !== 'pending' && businessStatus !== 'failed') throw new HoldfastError('booking_not_failed', `The booking is ${businessStatus ?? 'on its way'}; there is nothing to resume.`);
+    if (action === 'retry' && businessStatus !== 'failed') throw new HoldfastError('booking_not_failed', `The booking is ${businessStatus ?? 'pending'}.`);
     await this.#bookings.resume(bookingId);
+  }
+
+  /** @param late what a flow that has ended in this moment is answered with. */
+  async #signal(id: string, signal: SignalDefinition, late: FailureCode): Promise<void> {
+    await translated(async () => {
+      try {
+        await this.#client.workflow.getHandle(id).signal(signal);
+      } catch (error) {
+        throw error instanceof WorkflowNotFoundError ? new HoldfastError(late, undefined, { cause: error }) : error;
+      }
+    });
   }
 
   /** Yields whenever something changed, and ends when the flow has ended. */
@@ -154,7 +192,7 @@ export class FlowsClient {
 
   async #progress(id: string): Promise<FlowProgress | undefined> {
     try {
-      return await this.#client.withDeadline(Date.now() + queryPatienceMs, async () => await this.#client.workflow.getHandle(id).query(bookingMessages.progress));
+      return await this.#client.withDeadline(Date.now() + queryPatienceMs, async () => await this.#client.workflow.getHandle(id).query(flowMessages.progress));
     } catch (error) {
       if (isTimeout(error) || error instanceof ServiceError) return undefined;
       throw error;

@@ -5,13 +5,43 @@
  */
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { BookingsClient } from './bookings.ts';
+import { ExportsClient } from './exports.ts';
 import { FlowsClient } from './flows.ts';
+import { ImportsClient } from './imports.ts';
+import { InvoicesClient } from './invoices.ts';
+import { OrdersClient } from './orders.ts';
+import { PaymentsClient } from './payments.ts';
+import { ReconciliationClient } from './reconciliation.ts';
+import { UploadsClient } from './uploads.ts';
+import { PurchasesClient } from './purchases.ts';
 
 export { HoldfastError } from './errors.ts';
 export { newBookingId, type BookingProgress, type BookingsClient, type BookRequest, type ChangeOptions } from './bookings.ts';
+export { newOrderId, type OrderProgress, type OrdersClient, type PlaceOrderRequest } from './orders.ts';
+export { newPaymentId, newRefundId, type PayBooking, type PaymentProgress, type PaymentsClient, type RefundRequest } from './payments.ts';
+export { newImportId, type ImportProgress, type ImportsClient } from './imports.ts';
+export { newExportId, type ExportProgress, type ExportsClient, type StartExportRequest } from './exports.ts';
+export type { InvoicesClient } from './invoices.ts';
+export { newPurchaseId, type BuyRequest, type PurchaseProgress, type PurchasesClient } from './purchases.ts';
+export { newUploadId, type UploadProgress, type UploadsClient } from './uploads.ts';
+export { newRunId, type ReconciliationClient } from './reconciliation.ts';
 export type { FlowFilter, FlowsClient } from './flows.ts';
 export type { BookingReason, BookingStatus, HoldOutcome } from '../contracts/bookings/flow.ts';
 export type { BookingView, UnmadeBooking } from '../contracts/bookings/schemas.ts';
+export type { GatewayName, PaymentFailureCode, PaymentStatus } from '../contracts/payments/flow.ts';
+export type { OrderReason, OrderStatus, OrderStep } from '../contracts/orders/flow.ts';
+export type { OrderState, OrderView } from '../contracts/orders/schemas.ts';
+export type { PaymentView, RefundView, UnmadePayment } from '../contracts/payments/schemas.ts';
+export type { ImportState, ImportStatus } from '../contracts/imports/flow.ts';
+export type { ImportView } from '../contracts/imports/schemas.ts';
+export type { ExportDataset, ExportFormat, ExportStatus } from '../contracts/exports/flow.ts';
+export type { ExportState, ExportView } from '../contracts/exports/schemas.ts';
+export type { InvoiceStatus } from '../contracts/invoices/flow.ts';
+export type { InvoiceView } from '../contracts/invoices/schemas.ts';
+export type { PurchaseKind, PurchaseReason, PurchaseStatus } from '../contracts/purchases/flow.ts';
+export type { PurchaseView } from '../contracts/purchases/schemas.ts';
+export type { ImageFormat, UploadState, UploadStatus } from '../contracts/uploads/flow.ts';
+export type { ProductImage, UploadView } from '../contracts/uploads/schemas.ts';
 export type { FailureCode } from '../contracts/failures.ts';
 export type { FlowAction, FlowStatus, FlowView } from '../contracts/flows.ts';
 export type { FlowProgress, Page } from '../contracts/values.ts';
@@ -39,6 +69,14 @@ export interface HoldfastOptions {
  */
 export class Holdfast {
   readonly bookings: BookingsClient;
+  readonly payments: PaymentsClient;
+  readonly reconciliation: ReconciliationClient;
+  readonly orders: OrdersClient;
+  readonly imports: ImportsClient;
+  readonly exports: ExportsClient;
+  readonly invoices: InvoicesClient;
+  readonly purchases: PurchasesClient;
+  readonly uploads: UploadsClient;
   readonly flows: FlowsClient;
   readonly #client: Client;
   readonly #webUiUrl: string | undefined;
@@ -47,7 +85,15 @@ export class Holdfast {
     this.#client = client;
     this.#webUiUrl = webUiUrl;
     this.bookings = new BookingsClient(client, tenantId);
-    this.flows = new FlowsClient(client, tenantId, this.bookings, webUiUrl);
+    this.payments = new PaymentsClient(client, tenantId);
+    this.reconciliation = new ReconciliationClient(client, tenantId);
+    this.orders = new OrdersClient(client, tenantId);
+    this.imports = new ImportsClient(client, tenantId);
+    this.exports = new ExportsClient(client, tenantId);
+    this.invoices = new InvoicesClient(client, tenantId);
+    this.purchases = new PurchasesClient(client, tenantId);
+    this.uploads = new UploadsClient(client, tenantId);
+    this.flows = new FlowsClient(client, tenantId, { bookings: this.bookings, imports: this.imports }, webUiUrl);
   }
 
   /** @throws when Temporal cannot be reached. */

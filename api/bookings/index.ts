@@ -50,9 +50,9 @@ export const bookingRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
       const wanted: HoldRequest = { resourceId, customerId, quantity, ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
       const booking = await rush.pass(tenantId, async () => {
         // A repeat whose first try may hold the resource already would be refused by its own booking.
-        if (request.idempotency?.again !== true) refuse(await refuseEarly(databases.write, tenantId, wanted, request.idempotency?.bookingId));
+        if (request.idempotency?.again !== true) refuse(await refuseEarly(databases.write, tenantId, wanted, request.idempotency?.idFor('bkg')));
         if (customer !== undefined) await saveCustomer(databases.write, tenantId, customerId, customer);
-        const id = request.idempotency?.bookingId;
+        const id = request.idempotency?.idFor('bkg');
         return await holdfast.bookings.book(id === undefined ? wanted : { ...wanted, id });
       });
       refuse(refuseEnded(booking));

@@ -2,8 +2,8 @@
 import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Kysely } from 'kysely';
-import { newBookingId } from '../../client/index.ts';
-import { claimIdempotencyKey, storeAnswer } from '../../services/database/idempotency.ts';
+import { typeid } from 'typeid-js';
+import { claimIdempotencyKey, storeAnswer, type StoredAnswer } from '../../services/database/idempotency.ts';
 import type { Database } from '../../services/database/schema.ts';
 import { callerOf } from './caller.ts';
 import { Refused } from './problems.ts';
@@ -11,8 +11,8 @@ import { Refused } from './problems.ts';
 /** A request under a key that has no answer yet. */
 export interface IdempotentRun {
   readonly key: string;
-  /** The id for a booking that this request makes; the same for each repeat. */
-  readonly bookingId: string;
+  /** The id for what this request makes, e.g. `idFor('pay')`; the same for each repeat. */
+  readonly idFor: (prefix: string) => string;
   /** The id for an update that this request sends; the same for each repeat. */
   readonly updateId: string;
   /** An earlier try got lost, so what it did may be there already: only the flow can tell. */
@@ -26,17 +26,24 @@ declare module 'fastify' {
     /** The body as it was sent: defaults that a later version adds must not make it another request. */
     sentBody: unknown;
   }
+  interface FastifyContextConfig {
+    /** The body is a file: see upload.ts. */
+    upload?: true;
+  }
 }
 
 const keyPattern = /^[\x21-\x7e]{1,255}$/;
 
-/** Hooks for every POST below `app`. A request without the header makes no database query here. */
+/**
+ * Hooks for every POST below `app`. A request without the header makes no database query here, nor does a route that
+ * takes a file: its body is known only when it has been received, so `receiveFile` claims the key.
+ */
 export function addIdempotency(app: FastifyInstance, db: Kysely<Database>): void {
   app.decorateRequest('idempotency', undefined);
   app.decorateRequest('sentBody', undefined);
 
   app.addHook('preValidation', (request, _reply, done) => {
-    if (request.method === 'POST') {
+    if (request.method === 'POST' && request.routeOptions.config.upload !== true) {
       if (request.body === undefined) request.body = {};
       if (request.headers['idempotency-key'] !== undefined) request.sentBody = request.body;
     }
@@ -44,9 +51,10 @@ export function addIdempotency(app: FastifyInstance, db: Kysely<Database>): void
   });
 
   app.addHook('preHandler', async (request, reply) => {
-    const key = request.headers['idempotency-key'];
-    if (key === undefined || request.method !== 'POST') return;
-    await resolve(db, request, reply, key);
+    const key = idempotencyKeyOf(request);
+    if (key === undefined || request.routeOptions.config.upload === true) return;
+    const path = request.url.split('?', 1)[0] ?? '';
+    await claimKey(db, request, reply, key, hash('sha256', `${request.method} ${path}\n${canonical(request.sentBody)}`));
   });
 
   app.addHook('onSend', async (request, reply, payload) => {
@@ -62,27 +70,37 @@ export function addIdempotency(app: FastifyInstance, db: Kysely<Database>): void
   });
 }
 
-async function resolve(db: Kysely<Database>, request: FastifyRequest, reply: FastifyReply, header: string | string[]): Promise<void> {
-  const { tenantId } = callerOf(request);
-  if (typeof header !== 'string' || !keyPattern.test(header)) {
-    throw new Refused('invalid_request', undefined, { errors: [{ path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }] });
-  }
-  const path = request.url.split('?', 1)[0] ?? '';
-  const requestHash = hash('sha256', `${request.method} ${path}\n${canonical(request.sentBody)}`);
-  const outcome = await claimIdempotencyKey(db, { tenantId, key: header, requestHash, bookingId: newBookingId() });
+/** @throws {Refused} `invalid_request`. @returns undefined where there is none, or none is looked at. */
+export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
+  const header = request.headers['idempotency-key'];
+  if (header === undefined || request.method !== 'POST') return undefined;
+  if (typeof header === 'string' && keyPattern.test(header)) return header;
+  throw new Refused('invalid_request', undefined, { errors: [{ path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }] });
+}
+
+/**
+ * Makes this request the one that counts under its key, or gives it the answer that the key has already.
+ * @returns whether it has been answered.
+ * @throws {Refused} `idempotency_key_reused`.
+ */
+export async function claimKey(db: Kysely<Database>, request: FastifyRequest, reply: FastifyReply, key: string, requestHash: string): Promise<boolean> {
+  const outcome = await claimIdempotencyKey(db, { tenantId: callerOf(request).tenantId, key, requestHash, newId: typeid().toString() });
   switch (outcome.kind) {
     case 'reused':
       throw new Refused('idempotency_key_reused');
-    case 'answered': {
-      const { status, body, location } = outcome.answer;
-      if (location !== undefined) reply.header('location', location);
-      await reply.code(status).header('idempotent-replayed', 'true').type(status < 400 ? 'application/json; charset=utf-8' : 'application/problem+json').send(body);
-      return;
-    }
+    case 'answered':
+      await sendStored(reply, outcome.answer);
+      return true;
     case 'first':
     case 'again':
-      request.idempotency = { key: header, bookingId: outcome.bookingId, updateId: `key-${hash('sha256', header)}`, again: outcome.kind === 'again' };
+      request.idempotency = { key, idFor: (prefix) => `${prefix}_${outcome.newId}`, updateId: `key-${hash('sha256', key)}`, again: outcome.kind === 'again' };
+      return false;
   }
+}
+
+async function sendStored(reply: FastifyReply, { status, body, location }: StoredAnswer): Promise<void> {
+  if (location !== undefined) reply.header('location', location);
+  await reply.code(status).header('idempotent-replayed', 'true').type(status < 400 ? 'application/json; charset=utf-8' : 'application/problem+json').send(body);
 }
 
 /** What a repeat would be told too. Not: who are you, not so fast, and something is broken here. */

@@ -5,13 +5,22 @@ import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z, type ZodType } from 'zod';
 import { bookingView, unmadeBooking } from '../../contracts/bookings/schemas.ts';
+import { exportView } from '../../contracts/exports/schemas.ts';
 import { failures, type FailureCode } from '../../contracts/failures.ts';
 import { flowView } from '../../contracts/flows.ts';
+import { datasetSummary, datasetView } from '../../contracts/datasets.ts';
+import { importView } from '../../contracts/imports/schemas.ts';
+import { invoiceView } from '../../contracts/invoices/schemas.ts';
 import { notificationView } from '../../contracts/notifications.ts';
+import { orderView } from '../../contracts/orders/schemas.ts';
 import { problem } from '../../contracts/problems.ts';
+import { basketView, inventoryStatistics, productView, sellerBalance } from '../../contracts/products.ts';
+import { purchaseView } from '../../contracts/purchases/schemas.ts';
+import { productImage, uploadSummary, uploadView } from '../../contracts/uploads/schemas.ts';
 import { resourceView } from '../../contracts/resources.ts';
+import { shopView } from '../../contracts/shop.ts';
 
-const components = { Booking: bookingView, UnmadeBooking: unmadeBooking, Flow: flowView, Notification: notificationView, Resource: resourceView, Problem: problem };
+const components = { Booking: bookingView, UnmadeBooking: unmadeBooking, Flow: flowView, Notification: notificationView, Resource: resourceView, Order: orderView, Invoice: invoiceView, Export: exportView, Import: importView, DatasetSummary: datasetSummary, Dataset: datasetView, Shop: shopView, Product: productView, ProductImage: productImage, Upload: uploadView, UploadSummary: uploadSummary, Basket: basketView, Purchase: purchaseView, SellerBalance: sellerBalance, InventoryStatistics: inventoryStatistics, Problem: problem };
 for (const [id, schema] of Object.entries(components)) z.globalRegistry.add(schema, { id });
 
 /** Any guarded call can end like this; one with a body like these too; and one that takes an Idempotency-Key. */
@@ -27,6 +36,11 @@ const ofMethod = { GET: everywhere, PUT: withBody, POST: [...withBody, 'idempote
 export function answers<Good extends Readonly<Record<number, ZodType>>>(method: keyof typeof ofMethod, good: Good, codes: readonly FailureCode[]): Good {
   return { ...problemResponses([...codes, ...ofMethod[method]]), ...good };
 }
+
+/** Text in the document; a stream in the code. */
+const csvText: ZodType = z.string();
+/** A file in place of JSON. */
+export const csvAnswer = { description: 'The file, in UTF-8', content: { 'text/csv': { schema: csvText } } };
 
 function problemResponses(codes: readonly FailureCode[]): Record<number, object> {
   const byStatus = Map.groupBy(new Set(codes), (code) => failures[code].status);
