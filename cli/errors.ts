@@ -2,6 +2,7 @@
 import { SettingsError } from '../config/settings.ts';
 import { HoldfastError } from '../client/index.ts';
 import { failures, isFailureCode, type FailureCode } from '../contracts/failures.ts';
+import { paymentFailureCodes } from '../contracts/payments/flow.ts';
 import { invocation, quoted } from './invocation.ts';
 import { safe, safeJson, styled } from './text.ts';
 
@@ -20,6 +21,50 @@ export class CliError extends Error {
   }
 }
 
+const elsewhere = (list: string) => (tenant: string): string => `It may belong to another tenant (--tenant). What there is: ${invocation(`${list}${tenant}`)}`;
+
+/** As below, where money and goods are concerned. */
+const otherThings: Partial<Record<FailureCode, (tenant: string) => string>> = {
+  payment_not_found: elsewhere('payments'),
+  product_not_found: elsewhere('products'),
+  purchase_not_found: elsewhere('purchases'),
+  order_not_found: elsewhere('orders'),
+  invoice_not_found: elsewhere('invoices'),
+  case_not_found: elsewhere('cases'),
+  import_not_found: elsewhere('imports'),
+  import_closed: (tenant) => `How it ended: ${invocation(`imports${tenant}`)}`,
+  chunks_failed: () => 'When that is mended, `resume` loads just what is left.',
+  not_pausable: () => 'Only an import can be paused.',
+  file_empty: () => 'A file has a header and at least one row. What belongs into it: `datasets`.',
+  file_unreadable: () => 'Correct the file, or say how it is written with --encoding and --delimiter.',
+  file_too_large: () => 'Send it in several smaller files.',
+  header_invalid: () => `Say which header is which column with --map 'header=column'. What there is: ${invocation('datasets --help')}`,
+  upload_incomplete: () => 'Send the file again.',
+  upload_not_found: elsewhere('uploads'),
+  export_not_found: elsewhere('exports'),
+  export_too_large: () => 'Narrow it down with --filter, or choose another --format.',
+  unknown_dataset: () => '--help shows the choices.',
+  unknown_format: () => '--help shows the choices.',
+  amount_mismatch: () => 'Leave out --amount and --currency, or write what it costs.',
+  nothing_to_pay: () => `Confirm it instead: ${invocation('confirm --help')}`,
+  not_the_holder: () => 'Name the customer who holds the booking.',
+  already_paid: (tenant) => `The payment is here: ${invocation(`payments${tenant}`)}`,
+  payment_in_progress: (tenant) => `Wait for it or cancel it: ${invocation(`payments --status created${tenant}`)}`,
+  payment_closed: (tenant) => `How it ended: ${invocation(`payments${tenant}`)}`,
+  payment_not_refundable: (tenant) => `What was taken: ${invocation(`payments --status settled${tenant}`)}`,
+  refund_over_captured: () => 'Ask for less, or leave out --amount to give back all that is left.',
+  gateway_not_configured: () => 'Choose another --gateway, or set this one up with its settings.',
+  currency_not_supported: () => 'Choose another --gateway.',
+  basket_empty: () => `Put something in: ${invocation('basket --help')}`,
+  mixed_currencies: () => 'Buy what has one currency first, the rest after that.',
+  out_of_stock: (tenant) => `Ask for less. What there is: ${invocation(`products${tenant}`)}`,
+  shipping_unavailable: () => 'Send it to another country, or in several lighter orders.',
+  not_cancellable: (tenant) => `How it stands: ${invocation(`flows${tenant}`)}. Money that was taken is given back with: ${invocation('refund --help')}`,
+  nothing_to_resume: (tenant) => `What waits: ${invocation(`flows --state parked${tenant}`)}`,
+  case_closed: (tenant) => `What is open: ${invocation(`cases --status open${tenant}`)}`,
+  storage_unavailable: () => `Try again in a moment; if it stays so: ${invocation('doctor')}`,
+};
+
 /** What to do, by what happened. Commands name the tenant, so that they work when they are pasted. */
 const remedies: Partial<Record<FailureCode, (tenant: string) => string>> = {
   invalid_request: () => 'Correct it and try again; --help shows examples.',
@@ -37,6 +82,7 @@ const remedies: Partial<Record<FailureCode, (tenant: string) => string>> = {
   booking_closed: () => `Book again: ${invocation('book --help')}`,
   already_extended: () => 'Confirm it before it ends, or book again after that.',
   not_reschedulable: () => 'Cancel it and book again.',
+  ...otherThings,
   database_unavailable: () => `Try again in a moment; if it stays so: ${invocation('doctor')}`,
   temporal_unavailable: () => `Start the stack with \`npm start\`; if it runs: ${invocation('doctor')}`,
 };
@@ -67,10 +113,13 @@ export function explained(error: unknown): Explained {
   return { code: 'internal_error', message: `Something went wrong that was not foreseen: ${message.split('\n')[0] ?? ''}`, remedy: `See whether this machine is in order: ${invocation('doctor')}`, exitCode: 1 };
 }
 
+/** Named on the terminal, too: a code of the failures table, or why a payment failed. */
+const isStable = (code: string): boolean => isFailureCode(code) || paymentFailureCodes.some((known) => known === code);
+
 /** Prints the error to standard error. @returns the exit code that goes with it. */
 export function reportError(error: unknown, asJson: boolean): number {
   const { code, message, remedy, exitCode } = explained(error);
   if (asJson) process.stderr.write(`${safeJson({ error: { code, message, remedy } })}\n`);
-  else process.stderr.write(`${styled('red', '✖', process.stderr)} ${safe(message)}${isFailureCode(code) ? styled('dim', ` (${code})`, process.stderr) : ''}\n  ${safe(remedy)}\n`);
+  else process.stderr.write(`${styled('red', '✖', process.stderr)} ${safe(message)}${isStable(code) ? styled('dim', ` (${code})`, process.stderr) : ''}\n  ${safe(remedy)}\n`);
   return exitCode;
 }

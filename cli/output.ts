@@ -11,7 +11,12 @@ export function printJson(value: unknown): void {
   print(safeJson(value, 2));
 }
 
-const statusStyles: Readonly<Record<string, Style>> = { held: 'yellow', confirmed: 'green', pending: 'cyan', failed: 'red', released: 'dim', running: 'cyan', refused: 'dim', completed: 'green' };
+const statusStyles: Readonly<Record<string, Style>> = {
+  held: 'yellow', confirmed: 'green', pending: 'cyan', failed: 'red', released: 'dim', running: 'cyan', refused: 'dim', completed: 'green',
+  created: 'cyan', authorised: 'cyan', captured: 'yellow', settled: 'green', refunded: 'dim', unknown: 'yellow', reconciling: 'yellow',
+  undoing: 'yellow', cancelled: 'dim', parked: 'red', terminated: 'red', timed_out: 'red',
+  requested: 'cyan', succeeded: 'green', numbered: 'cyan', inspecting: 'cyan', paused: 'yellow', stored: 'green', ready: 'green', expired: 'dim', open: 'yellow', resolved: 'dim', incomplete: 'yellow',
+};
 
 export function statusStyle(status: string | undefined): Style | undefined {
   return status === undefined ? undefined : statusStyles[status];

@@ -1,5 +1,6 @@
 /** Text for a terminal: made harmless, measured, aligned, coloured where that is wanted. */
 import { styleText } from 'node:util';
+import { minorDigits } from '../contracts/currency-digits.ts';
 
 // Control characters (C0, DEL, C1), line separators, and the marks that turn the direction of text around: a name that
 // holds them could move the cursor, recolour the screen or disguise what stands there.
@@ -47,11 +48,12 @@ export function styled(style: Style, text: string, stream: NodeJS.WriteStream = 
   return styleText(style, text, { stream });
 }
 
-/** `CZK 1 249 000.00`: ISO 4217 knows how many minor units a currency has. */
+/** `CZK 1,249,000.00` */
 export function money(amountMinor: number, currency: string): string {
   try {
-    const format = new Intl.NumberFormat('en', { style: 'currency', currency, currencyDisplay: 'code' });
-    return format.format(amountMinor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2)).replaceAll('\u00a0', ' ');
+    const digits = minorDigits(currency);
+    const format = new Intl.NumberFormat('en', { style: 'currency', currency, currencyDisplay: 'code', minimumFractionDigits: digits, maximumFractionDigits: digits });
+    return format.format(amountMinor / 10 ** digits).replaceAll('\u00a0', ' ');
   } catch {
     return `${amountMinor} ${safe(currency)} (minor units)`;
   }
@@ -66,6 +68,9 @@ export function when(iso: string | undefined): string {
 /** `14:03 UTC`, for what happens today. */
 export const clock = (iso: string): string => `${iso.slice(11, 16)} UTC`;
 
+/** `2:05` */
+export const clockOf = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
+
 /** `318 ms`, `10.4 s` */
 export const duration = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);
 
@@ -73,6 +78,8 @@ export interface Column<Row> {
   readonly title: string;
   readonly text: (row: Row) => string;
   readonly right?: boolean;
+  /** Never shortened: an id is there to be copied. */
+  readonly whole?: boolean;
   readonly style?: (row: Row) => Style | undefined;
 }
 
@@ -80,7 +87,7 @@ const widestCell = 40;
 
 /** An aligned table with one line a row. Cells are made harmless here. */
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const cells = rows.map((row) => columns.map((column) => fitted(safe(column.text(row)), widestCell)));
+  const cells = rows.map((row) => columns.map(({ text, whole }) => (whole === true ? safe(text(row)) : fitted(safe(text(row)), widestCell))));
   const widths = columns.map((column, at) => Math.max(widthOf(column.title), ...cells.map((line) => widthOf(line[at] ?? ''))));
   const line = (texts: readonly string[], paint: (text: string, at: number) => string): string =>
     columns

@@ -20,6 +20,11 @@ export interface EnvironmentOptions {
   /** Temporal is started by this stack, so a profile or key meant for another cluster must not reach the children. */
   readonly ownTemporal: boolean;
   readonly additions: Readonly<Record<string, string>>;
+  readonly signingKey: string;
+  /** How gateways reach the API. */
+  readonly publicUrl: string;
+  /** The addresses and keys of the gateways that the sandbox stands in for. */
+  readonly sandbox: Readonly<Record<string, string>>;
 }
 
 export function childEnvironment(options: EnvironmentOptions): NodeJS.ProcessEnv {
@@ -27,8 +32,13 @@ export function childEnvironment(options: EnvironmentOptions): NodeJS.ProcessEnv
   const inherited = Object.entries(process.env).filter(([name]) => !options.ownTemporal || !name.startsWith('TEMPORAL_'));
   return {
     ...Object.fromEntries(inherited),
+    ...options.sandbox,
+    HOLDFAST_PUBLIC_URL: options.publicUrl,
+    ...(settings.signingKeys === undefined && { HOLDFAST_SIGNING_KEYS: options.signingKey }),
     ...options.additions,
     HOLDFAST_HOME: home.root,
+    // Compiled code is kept, so that a process that was killed is soon back.
+    NODE_COMPILE_CACHE: join(home.root, 'cache', 'node'),
     HOLDFAST_HOST: settings.host,
     HOLDFAST_PORT: String(options.apiPort),
     HOLDFAST_API_KEYS: options.apiKeys.map(({ tenantId, key }) => `${tenantId}:${key}`).join(','),
@@ -48,7 +58,9 @@ function emptyTemporalConfig(home: Home): string {
   return file;
 }
 
-/** Passwords inside URLs that the user gave, so that logs can leave them out. */
+/** Passwords and keys that the user gave, so that logs can leave them out. */
 export function passwordsIn(settings: Settings): string[] {
-  return [settings.databaseUrl, settings.databaseReadUrl].flatMap((url) => (url !== undefined && URL.canParse(url) ? [new URL(url).password] : []));
+  const { stripe, gopay, paytm } = settings;
+  const keys = [...(settings.signingKeys ?? []), stripe?.secretKey ?? '', ...(stripe?.webhookSecrets ?? []), gopay?.clientSecret ?? '', ...(paytm?.merchantKeys ?? [])];
+  return [...keys.filter((key) => key !== ''), ...[settings.databaseUrl, settings.databaseReadUrl].flatMap((url) => (url !== undefined && URL.canParse(url) ? [new URL(url).password] : []))];
 }

@@ -52,22 +52,30 @@ const secrets = z.object({
   holdfastPassword: z.string().min(16),
   temporalPassword: z.string().min(16),
   apiKeys: z.array(z.object({ tenantId: z.string(), key: z.string().min(8) })).min(1),
+  /** What links to files are signed with. */
+  signingKey: z.string().min(32),
+  /** Of the accounts that this stack has with its own sandbox. */
+  sandbox: z.object({ stripeKey: z.string().min(16), webhookSecret: z.string().min(16), gopaySecret: z.string().min(16), paytmKey: z.string().length(16) }),
 });
 export type Secrets = z.infer<typeof secrets>;
 
 const tenants = ['motorhaus', 'seaview'];
 
-/** Made once for each home and kept there, readable by its owner only. */
+/** Made once for each home and kept there, readable by its owner only. A home of an earlier version gets what it lacks. */
 export function loadSecrets(home: Home): Secrets {
-  const known = readJson(home.secretsFile, secrets);
-  if (known !== undefined) return known;
+  const known = readJson(home.secretsFile, secrets.partial());
+  const complete = secrets.safeParse(known);
+  if (complete.success) return complete.data;
   const random = (bytes: number): string => randomBytes(bytes).toString('hex');
-  const fresh: Secrets = {
+  const fresh = {
     postgresPassword: random(24),
     holdfastPassword: random(24),
     temporalPassword: random(24),
     apiKeys: tenants.map((tenantId) => ({ tenantId, key: `hf_${random(20)}` })),
+    signingKey: random(32),
+    sandbox: { stripeKey: random(24), webhookSecret: random(24), gopaySecret: random(16), paytmKey: random(8) },
   };
-  writeJson(home.secretsFile, fresh);
-  return fresh;
+  const whole = secrets.parse({ ...fresh, ...known });
+  writeJson(home.secretsFile, whole);
+  return whole;
 }

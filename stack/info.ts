@@ -1,5 +1,6 @@
 /** Where everything of a running stack is: `stack.json` in the home, for people, tests and the CLI. */
 import { z } from 'zod';
+import { gatewayNames } from '../contracts/payments/flow.ts';
 import { readJson } from './files.ts';
 import type { Home } from './home.ts';
 
@@ -15,8 +16,11 @@ export const stackInfo = z.object({
   /** Null when the Temporal server is someone else's and its Web UI was not named. */
   temporalUiUrl: z.string().nullable(),
   databaseUrl: z.string(),
-  /** There is no sandbox yet. */
+  /** Null when the user has an account with each payment gateway. */
   sandboxUrl: z.string().nullable(),
+  /** The gateways that the sandbox stands in for. With every other one it would be real money. */
+  sandboxedGateways: z.array(z.enum(gatewayNames)),
+  /** There is no mail yet. */
   inboxUrl: z.string().nullable(),
   home: z.string(),
   logs: z.string(),

@@ -11,14 +11,14 @@ import { isLock, tryLock, type Lock } from './lock.ts';
 export const loopback = '127.0.0.1';
 
 export const portNames = [
-  'api', 'ui', 'postgres', 'temporal', 'temporalHttp', 'temporalMetrics', 'frontendMembership', 'matching', 'matchingMembership',
+  'api', 'ui', 'sandbox', 'postgres', 'temporal', 'temporalHttp', 'temporalMetrics', 'frontendMembership', 'matching', 'matchingMembership',
   'history', 'historyMembership', 'worker', 'workerMembership',
 ] as const;
 export type PortName = (typeof portNames)[number];
 export type Ports = Readonly<Record<PortName, number>>;
 
 /** Preferred because people type them; all others only machines read. */
-const preferred: Partial<Record<PortName, number>> = { api: 4780, ui: 8233 };
+const preferred: Partial<Record<PortName, number>> = { api: 4780, ui: 8233, sandbox: 4790 };
 
 // Below the range from which systems take ports for outgoing connections, so a port is still free at the next start.
 const lowestPort = 20_000;

@@ -141,6 +141,7 @@ async function checkStack(supervisor: number, info: StackInfo | undefined, home:
     part('Temporal', pids.temporal, temporalAnswers({ address: info.temporalAddress })),
     ...(info.temporalUiUrl === null ? [] : [part('Web UI', pids.ui, answersHttp(info.temporalUiUrl))]),
     ...(pids.workers === null ? [] : [part('workers', pids.workers, Promise.resolve(true))]),
+    ...(info.sandboxUrl === null ? [] : [part('sandbox', pids.sandbox, answersHttp(`${info.sandboxUrl}/_journal`))]),
     ...(pids.api === null ? [] : [part('API', pids.api, answersHttp(`${info.apiUrl}/health`))]),
   ]);
 }

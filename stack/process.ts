@@ -9,7 +9,7 @@ import { identify, isAlive, processIdentity, signalProcess, waitUntilGone, type 
 import { writeJson } from './files.ts';
 import type { LogFile } from './log-file.ts';
 
-export const partNames = ['postgres', 'temporal', 'ui', 'workers', 'api'] as const;
+export const partNames = ['postgres', 'temporal', 'ui', 'sandbox', 'workers', 'api'] as const;
 export type PartName = (typeof partNames)[number];
 
 /** What is kept about a running child, so that the next start can find it if this one is killed. */

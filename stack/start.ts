@@ -19,9 +19,11 @@ import { findBinaries } from './postgres-binaries.ts';
 import { partNames, type PartName, type ProcessSpec } from './process.ts';
 import { createTerminalReport, silentReport, type Report } from './report.ts';
 import { checkDisk } from './disk.ts';
+import { sandboxedGateways, sandboxSettings, sandboxUrl, writeSandboxConfig } from './sandbox.ts';
 import { Supervisor, stopLeftovers } from './supervisor.ts';
 import { cliSpec, ensureSchema, serverSpec, uiSpec } from './temporal.ts';
 import { ensureNamespace } from './temporal-namespace.ts';
+import { workerArguments, workerEnvironment } from './worker-process.ts';
 import { portReservations } from './toolchain/cache.ts';
 import { ensureTemporal, rememberBackend, type TemporalSource } from './toolchain/temporal-source.ts';
 
@@ -90,7 +92,7 @@ class Start {
     this.#home = home;
     this.#secrets = secrets;
     this.#keys = this.#settings.apiKeys.length > 0 ? this.#settings.apiKeys : secrets.apiKeys;
-    this.#hidden = [secrets.postgresPassword, secrets.holdfastPassword, secrets.temporalPassword, ...this.#keys.map(({ key }) => key), ...passwordsIn(this.#settings)];
+    this.#hidden = [secrets.postgresPassword, secrets.holdfastPassword, secrets.temporalPassword, secrets.signingKey, ...Object.values(secrets.sandbox), ...this.#keys.map(({ key }) => key), ...passwordsIn(this.#settings)];
     this.#log = new LogFile(join(home.logs, 'supervisor.log'), 'supervisor', this.#hidden);
     const write = (line: string): void => { this.#log.event(line); };
     this.#report = options.quiet === true ? { ...silentReport, note: write, warn: write } : createTerminalReport(process.stdout, write);
@@ -144,7 +146,7 @@ class Start {
   #currentInfo(): StackInfo {
     if (this.#info === undefined) throw new Error('The stack is not up yet.');
     const pid = (part: PartName): number | null => this.#supervisor.pid(part);
-    return { ...this.#info, pids: { supervisor: process.pid, postgres: pid('postgres'), temporal: pid('temporal'), ui: pid('ui'), workers: pid('workers'), api: pid('api'), sandbox: null } };
+    return { ...this.#info, pids: { supervisor: process.pid, postgres: pid('postgres'), temporal: pid('temporal'), ui: pid('ui'), workers: pid('workers'), api: pid('api'), sandbox: pid('sandbox') } };
   }
 
   #rewriteInfo(): void {
@@ -165,13 +167,18 @@ class Start {
     const ui = source.kind === 'existing' ? (this.#settings.temporalUiUrl ?? null) : `http://${loopback}:${ports.ui}`;
     await Promise.all([this.#migrate(url), this.#startTemporal(source, ports, address)]);
 
+    const publicUrl = this.#settings.publicUrl ?? `http://${this.#settings.host === '0.0.0.0' ? loopback : this.#settings.host}:${ports.api}`;
+    const sandbox = { settings: this.#settings, home: this.#home, secrets: this.#secrets, port: ports.sandbox, tenantIds: [...new Set(this.#keys.map(({ tenantId }) => tenantId))], publicUrl };
+    const sandboxed = this.#wants('sandbox') ? sandboxedGateways(this.#settings) : [];
     const environment = childEnvironment({
+      signingKey: this.#secrets.signingKey, publicUrl, sandbox: sandboxed.length > 0 ? sandboxSettings(sandbox) : {},
       settings: this.#settings, home: this.#home, apiKeys: this.#keys, apiPort: ports.api, databaseUrl: url,
       temporalAddress: address, temporalUiUrl: ui, ownTemporal: source.kind !== 'existing', additions: this.#options.environment ?? {},
     });
     const [api] = await Promise.all([
       this.#wants('api') ? this.#child('api', 'HTTP API', ['api/main.ts'], environment) : undefined,
-      this.#wants('workers') ? this.#child('workers', 'Workers', ['workers/main.ts'], environment) : undefined,
+      sandboxed.length > 0 ? this.#child('sandbox', 'Sandbox of the payment gateways', ['sandbox/main.ts', '--config', writeSandboxConfig(sandbox)], environment) : undefined,
+      this.#wants('workers') ? this.#child('workers', 'Workers', [...workerArguments, 'workers/main.ts'], { ...environment, ...workerEnvironment }) : undefined,
     ]);
     this.#info = {
       apiUrl: api?.url ?? `http://${this.#settings.host === '0.0.0.0' ? loopback : this.#settings.host}:${ports.api}`,
@@ -181,7 +188,8 @@ class Start {
       temporalNamespace: this.#settings.temporalNamespace,
       temporalUiUrl: ui,
       databaseUrl: url,
-      sandboxUrl: null,
+      sandboxUrl: sandboxed.length > 0 ? sandboxUrl(ports.sandbox) : null,
+      sandboxedGateways: sandboxed,
       inboxUrl: null,
       home: this.#home.root,
       logs: this.#home.logs,

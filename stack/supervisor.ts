@@ -4,19 +4,14 @@ import { join } from 'node:path';
 import { signalProcess, waitUntilGone, isAlive } from './identity.ts';
 import { readJson } from './files.ts';
 import type { Home } from './home.ts';
-import { SupervisedProcess, runRecord, type PartName, type ProcessEvents, type ProcessSpec, type ReadyMessage } from './process.ts';
+import { partNames, SupervisedProcess, runRecord, type PartName, type ProcessEvents, type ProcessSpec, type ReadyMessage } from './process.ts';
 
 /**
  * Who stops when, counted from the first Ctrl-C. First the door, then the work, then what the work stands on. The
  * workers' own force time (contracts/task-queues.ts) is 8 s; everything together ends within 15 s.
  */
-const stopOrder: readonly { part: PartName; killedAfterMs: number }[] = [
-  { part: 'api', killedAfterMs: 2_000 },
-  { part: 'workers', killedAfterMs: 10_500 },
-  { part: 'ui', killedAfterMs: 11_000 },
-  { part: 'temporal', killedAfterMs: 13_000 },
-  { part: 'postgres', killedAfterMs: 14_300 },
-];
+const killedAfterMs: Readonly<Record<PartName, number>> = { api: 2_000, workers: 10_500, sandbox: 10_700, ui: 11_000, temporal: 13_000, postgres: 14_300 };
+const stopOrder = partNames.toSorted((one, other) => killedAfterMs[one] - killedAfterMs[other]);
 
 export class Supervisor {
   readonly #home: Home;
@@ -48,11 +43,11 @@ export class Supervisor {
 
   async #stopInOrder(): Promise<void> {
     const began = Date.now();
-    for (const { part, killedAfterMs } of stopOrder) {
+    for (const part of stopOrder) {
       const process = this.#parts.get(part);
       if (process === undefined) continue;
       const partBegan = Date.now();
-      const killed = await process.stop(began + killedAfterMs);
+      const killed = await process.stop(began + killedAfterMs[part]);
       process.spec.log.event('stopped', { ms: Date.now() - partBegan, killed });
       if (killed) this.#events.onLine(`${part} did not stop in time and was killed`);
     }

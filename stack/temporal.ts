@@ -120,7 +120,7 @@ export function uiSpec(binaries: GoBinaries, address: string, namespace: string,
 /** The CLI's development server: flows in a SQLite file, the Web UI in the same process. */
 export function cliSpec(executable: string, home: Home, namespace: string, ports: Ports, log: LogFile): ProcessSpec {
   const attributes = Object.values(searchAttributes).flatMap(({ name, type }) => ['--search-attribute', `${name}=${TypedSearchAttributes.toMetadataType(type)}`]);
-  const dynamic = ['matching.useNewMatcher=true', 'matching.enableFairness=true', 'history.enableUpdateWithStartRetryOnClosedWorkflowAbort=true', 'system.enableDeploymentVersions=true', 'frontend.workerVersioningWorkflowAPIs=true', 'system.namespaceCacheRefreshInterval="1s"', 'frontend.enableServerVersionCheck=false'];
+  const dynamic = ['matching.useNewMatcher=true', 'matching.enableFairness=true', 'history.enableUpdateWithStartRetryOnClosedWorkflowAbort=true', 'history.workflowTaskRetryMaxInterval="10s"', 'system.enableDeploymentVersions=true', 'frontend.workerVersioningWorkflowAPIs=true', 'system.namespaceCacheRefreshInterval="1s"', 'frontend.enableServerVersionCheck=false'];
   return {
     name: 'temporal',
     launch: () => ({

@@ -48,7 +48,7 @@ export async function up(options: UpOptions): Promise<number> {
     const began = Date.now();
     const settings: Settings = readSettings();
     running = await startStack({ settings, signal: stopping.signal, killSignal: killing.signal });
-    process.stdout.write(describe(running.info, Date.now() - began, options.once));
+    process.stdout.write(describe(running.info, pageUrl(running.info, settings), Date.now() - began, options.once));
     const passed = await Promise.race([options.afterReady?.(running.info) ?? true, stopped.then(() => false)]);
     if (!options.once) await stopped;
     const stopBegan = Date.now();
@@ -75,8 +75,12 @@ export function describeFailure(error: unknown): string {
   return `\n✖ Something broke that was not foreseen: ${messageOf(known)}\n  → See supervisor.log in the logs folder of HOLDFAST_HOME; \`holdfast doctor\` checks this machine.\n`;
 }
 
-function describe(info: StackInfo, tookMs: number, once: boolean): string {
+/** With the key that was made up for this home; a key that somebody set is not printed. The page takes it out of the address. */
+export const pageUrl = ({ apiUrl, apiKey }: StackInfo, { apiKeys }: Settings): string => (apiKeys.length === 0 ? `${apiUrl}/#key=${encodeURIComponent(apiKey)}` : `${apiUrl}/`);
+
+function describe(info: StackInfo, page: string, tookMs: number, once: boolean): string {
   const rows: readonly (readonly [string, string])[] = [
+    ['Page', page],
     ['API', info.apiUrl],
     ['API docs', `${info.apiUrl}/docs`],
     ['Temporal Web UI', info.temporalUiUrl ?? '(of your cluster)'],

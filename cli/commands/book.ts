@@ -1,9 +1,9 @@
-/** `book` and `watch`. */
+/** `book`. */
 import type { Command } from 'commander';
 import { follow } from '../follow.ts';
 import { invocation, quoted } from '../invocation.ts';
 import { withHoldfast } from '../connection.ts';
-import { aBookingId, aCount, aForeignId, aMoment, examples, withCommonOptions, type CommonOptions } from '../options.ts';
+import { aCount, aForeignId, aMoment, examples, withCommonOptions, type CommonOptions } from '../options.ts';
 import { print, printBooking, printJson } from '../output.ts';
 
 interface BookOptions extends CommonOptions {
@@ -39,22 +39,11 @@ export function addBook(program: Command): void {
         ...(quantity !== undefined && { quantity }),
       });
       const json = options.json === true;
-      if (options.watch === true) return await follow(holdfast, outcome.id, { json, tenantId });
+      if (options.watch === true) return void (await follow(holdfast, { kind: 'booking', id: outcome.id }, { json, tenantId }));
       if (json) return printJson(outcome);
       printBooking(outcome);
       const next = outcome.status === 'pending' ? 'watch' : 'confirm';
       print(`  Next: ${invocation(`${next} ${outcome.id} --tenant ${quoted(tenantId)}`)}`);
     });
-  });
-}
-
-export function addWatch(program: Command): void {
-  const command = program
-    .command('watch')
-    .summary('follow a booking until it ends')
-    .description('Shows every change of a booking until its flow ends. Ctrl-C ends the looking; the flow goes on.')
-    .argument('<id>', 'the booking, bkg_…', aBookingId);
-  examples(withCommonOptions(command), ['watch bkg_01k… --tenant seaview', 'watch bkg_01k… --json']).action(async (id: string, options: CommonOptions) => {
-    await withHoldfast(options, async (holdfast, { tenantId }) => await follow(holdfast, id, { json: options.json === true, tenantId }));
   });
 }

@@ -1,4 +1,5 @@
 /** What `holdfast up` does when the stack is ready: fill an empty catalogue, show real flows, say what to try. */
+import { readSettings } from '../../config/settings.ts';
 import type { StackInfo } from '../../stack/info.ts';
 import { seed } from '../../stack/seed.ts';
 import { runShowcase } from '../../stack/showcase/index.ts';
@@ -30,8 +31,9 @@ export async function afterReady(stack: StackInfo, options: AfterReadyOptions): 
 }
 
 async function introduce(stack: StackInfo, { once, showcase }: AfterReadyOptions, signal: AbortSignal): Promise<boolean> {
-  const added = await seed(stack);
-  if (added > 0) process.stdout.write(`The catalogue was empty: ${added} things to book were added.\n`);
+  const { resources, products } = await seed(stack, readSettings().storageUrl);
+  if (resources > 0) process.stdout.write(`The catalogue was empty: ${resources} things to book were added.\n`);
+  if (products > 0) process.stdout.write(`There was nothing on sale: ${products} products were added.\n`);
   const passed = !showcase || (await runShowcase(stack, { view: createView(process.stdout), interactive: !once, signal }));
   if (!once && !signal.aborted) process.stdout.write(await commandsToTry(stack));
   return passed;

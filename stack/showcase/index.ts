@@ -6,6 +6,9 @@ import type { StackInfo } from '../info.ts';
 import { giveEverythingBack } from './ending.ts';
 import { Interrupted, Run, wordsOf } from './run.ts';
 import { movedToOtherNights, oneCarTwoCustomers, paidAtTheDesk, seatsExtendedOnce } from './scenes/bookings.ts';
+import { answerFoundOut, answerLost, declined, paidByCard } from './scenes/payments.ts';
+import { bookingsGivenOut, listTriedOut } from './scenes/files.ts';
+import { basketBought, carBought, orderSent, refundedInPart } from './scenes/sales.ts';
 import { holdWithItsTimer, killedWorker, race } from './scenes/under-pressure.ts';
 import { setStage } from './stage.ts';
 import type { Result, View } from './view.ts';
@@ -20,8 +23,9 @@ export interface ShowcaseOptions {
 }
 
 /**
- * Takes about fifteen seconds and can be repeated at will: every run has its own customers and nights, and gives back
- * what it took. Kills the worker process of this stack once, which its supervisor starts again.
+ * Takes about half a minute and can be repeated at will: every run has its own customers and nights, gives back what it
+ * took, and refunds what it paid; goods that were sold stay sold. Money moves in the sandbox only. Kills the worker
+ * process of this stack once, which its supervisor starts again.
  * @returns whether every flow ended as it should.
  */
 export async function runShowcase(stack: StackInfo, { view, interactive, signal, giveBackWhenInterrupted = false }: ShowcaseOptions): Promise<boolean> {
@@ -39,7 +43,7 @@ export async function runShowcase(stack: StackInfo, { view, interactive, signal,
     if (interrupted) return false;
   } catch (error) {
     run.allMet = false;
-    view.note(`What was booked could not be given back: ${wordsOf(error)}. Holds end by themselves.`);
+    view.note(`Not everything could be given back: ${wordsOf(error)}. Holds end by themselves.`);
   } finally {
     view.close();
     signal?.removeEventListener('abort', quiet);
@@ -55,11 +59,21 @@ async function play(run: Run, interactive: boolean): Promise<boolean> {
   try {
     const stage = await setStage(run);
     await paidAtTheDesk(run, stage);
+    await paidByCard(run, stage);
+    await declined(run, stage);
+    const unknown = await answerLost(run, stage);
     await oneCarTwoCustomers(run, stage);
+    await carBought(run, stage);
     await seatsExtendedOnce(run, stage);
     await movedToOtherNights(run, stage);
+    await basketBought(run, stage);
+    const paid = await orderSent(run, stage);
+    if (paid !== undefined) await refundedInPart(run, paid);
+    await listTriedOut(run, stage);
+    await bookingsGivenOut(run, stage);
     await race(run, stage);
     await holdWithItsTimer(run, stage, interactive);
+    if (unknown !== undefined) await answerFoundOut(run, unknown);
     await killedWorker(run, stage);
     return false;
   } catch (error) {

@@ -8,6 +8,7 @@ import { bookingWorkflowId } from '../../contracts/flows.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import type { StackInfo } from '../info.ts';
 import { Api } from './api.ts';
+import { Sandbox } from './sandbox.ts';
 import type { View } from './view.ts';
 
 const pollMs = 100;
@@ -19,12 +20,16 @@ export interface Shop {
   readonly api: Api;
 }
 
+/** Payments are given back or were declined; purchases, orders and imports are completed, invoices stored, exports ready. */
+export type OtherEnd = 'refunded' | 'failed' | 'completed' | 'stored' | 'ready';
+
 /** A flow that the showcase started, and how it must have ended when the showcase is over. */
 export interface Flow {
   readonly id: string;
+  readonly workflowId: string;
   readonly shop: Shop;
-  /** `left`: a hold that stays and ends by itself. */
-  end: 'released' | 'refused' | 'left';
+  /** The state it must have in the end, in the words of its flow; `left`: a hold that stays and ends by itself. */
+  end: 'released' | 'refused' | 'left' | OtherEnd;
   asItShould: boolean;
   /** What its end could not be found out for. */
   why?: string;
@@ -57,6 +62,7 @@ export class Run {
   readonly stack: StackInfo;
   readonly view: View;
   readonly client: Client;
+  readonly sandbox: Sandbox;
   /** Tells the customers of this run from those of every other. */
   readonly tag = Date.now().toString(36);
   readonly flows: Flow[] = [];
@@ -67,6 +73,7 @@ export class Run {
   constructor(stack: StackInfo, client: Client, view: View, signal: AbortSignal | undefined) {
     this.stack = stack;
     this.client = client;
+    this.sandbox = new Sandbox(stack);
     this.view = view;
     this.#signal = signal;
   }
@@ -84,8 +91,16 @@ export class Run {
     return `showcase-${this.tag}-${name}`;
   }
 
-  flow(shop: Shop, end: Flow['end'] = 'released', id = newBookingId()): Flow {
-    const flow: Flow = { id, shop, end, asItShould: true };
+  flow(shop: Shop, end: 'released' | 'refused' | 'left' = 'released', id = newBookingId()): Flow {
+    return this.#added({ id, workflowId: bookingWorkflowId(id), shop, end, asItShould: true });
+  }
+
+  /** A flow of any other type. */
+  otherFlow(shop: Shop, id: string, workflowId: string, end: OtherEnd): Flow {
+    return this.#added({ id, workflowId, shop, end, asItShould: true });
+  }
+
+  #added(flow: Flow): Flow {
     this.flows.push(flow);
     return flow;
   }
@@ -114,12 +129,8 @@ export class Run {
     if (this.#signal?.aborted === true) throw new Interrupted();
   }
 
-  workflowIdOf({ id }: Flow): string {
-    return bookingWorkflowId(id);
-  }
-
-  flowUrl(flow: Flow): string | undefined {
-    return this.#webUrl(`workflows/${encodeURIComponent(this.workflowIdOf(flow))}`);
+  flowUrl({ workflowId }: Flow): string | undefined {
+    return this.#webUrl(`workflows/${encodeURIComponent(workflowId)}`);
   }
 
   /** The flows of all customers of this run whose name begins so. */
@@ -141,7 +152,7 @@ export class Run {
     const answer = await bookings.book({ id: flow.id, ...wanted });
     if (answer.status !== 'pending') return answer;
     return await this.patiently(decisionPatienceMs, async () => {
-      const { businessStatus } = await flows.get(this.workflowIdOf(flow));
+      const { businessStatus } = await flows.get(flow.workflowId);
       if (businessStatus === 'refused') throw new RefusedLater();
       return await bookings.get(flow.id);
     }, ({ status }) => status !== 'pending');
@@ -183,3 +194,10 @@ export function stateOf(outcome: HoldOutcome): string {
 
 /** The state as it was seen; right when the status is the one expected. */
 export const sighted = (outcome: HoldOutcome, status: HoldOutcome['status']): Sight => ({ saw: stateOf(outcome), ok: outcome.status === status });
+
+/** For what is begun before it is checked: never throws, and knows how long it took. */
+export async function timed(work: () => Promise<Sight>): Promise<Sight> {
+  const began = performance.now();
+  const sight = await work().catch((error: unknown): Sight => ({ saw: wordsOf(error) }));
+  return { ...sight, tookMs: performance.now() - began };
+}

@@ -1,6 +1,5 @@
-/** What the showcase plays with: a free car, a free room for nights that nobody has, an event with seats left. */
+/** What the showcase plays with: two free cars, a free room for nights that nobody has, an event with seats left. */
 import { resourceView, type PutResource, type ResourceView } from '../../contracts/resources.ts';
-import { problemWords } from './api.ts';
 import type { Run, Shop } from './run.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -9,11 +8,14 @@ const soonestDays = 90;
 const spreadDays = 1_000;
 const attempts = 4;
 const seatsNeeded = 3;
+const gopayCurrencies: ReadonlySet<string> = new Set(['CZK', 'EUR']);
 
 export interface Stage {
   readonly garage: Shop;
   readonly hotel: Shop;
   readonly car: ResourceView;
+  /** Another one, in a currency that GoPay takes. */
+  readonly carForSale: ResourceView;
   readonly room: ResourceView;
   readonly event: ResourceView;
   /** Two nights of the window that is this run's own: `nights(0)`, `nights(1)`, … never overlap. */
@@ -24,13 +26,13 @@ export interface Stage {
 export async function setStage(run: Run): Promise<Stage> {
   const garage = run.shop('motorhaus');
   const hotel = run.shop('seaview');
-  const [car, event, { room, startMs }] = await Promise.all([
-    findOrAdd(garage, { kind: 'vehicle', name: 'Showcase car', price: 1_000_000, currency: 'EUR' }, run.tag, ({ available }) => available === 1),
+  const [[carForSale, car], event, { room, startMs }] = await Promise.all([
+    findCars(garage, run.tag),
     findOrAdd(hotel, { kind: 'event', name: 'Showcase evening', price: 1_000, currency: 'EUR', capacity: 40 }, run.tag, ({ available = 0 }) => available >= seatsNeeded),
     findRoom(hotel, run.tag),
   ]);
   const day = (offset: number): string => dateOf(startMs + offset * dayMs);
-  return { garage, hotel, car, room, event, nights: (index) => ({ from: day(index * 4), to: day(index * 4 + 2) }) };
+  return { garage, hotel, car, carForSale, room, event, nights: (index) => ({ from: day(index * 4), to: day(index * 4 + 2) }) };
 }
 
 const dateOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
@@ -48,14 +50,24 @@ async function findRoom(shop: Shop, tag: string): Promise<{ room: ResourceView; 
   }
 }
 
+/** @returns one to sell and another one. */
+async function findCars(shop: Shop, tag: string): Promise<readonly [ResourceView, ResourceView]> {
+  const free = (await freeOf(shop, 'vehicle')).filter(({ available }) => available === 1);
+  const car: PutResource = { kind: 'vehicle', name: 'Showcase car', price: 1_000_000, currency: 'EUR' };
+  const forSale = free.find(({ currency, price }) => gopayCurrencies.has(currency) && price > 0) ?? (await add(shop, `showcase-vehicle-${tag}-for-sale`, car));
+  const other = free.find(({ id }) => id !== forSale.id) ?? (await add(shop, `showcase-vehicle-${tag}`, car));
+  return [forSale, other];
+}
+
 /** A shop that has nothing free of that kind gets one thing more, or the showcase could not be repeated. */
 async function findOrAdd(shop: Shop, fallback: PutResource, tag: string, suits: (resource: ResourceView) => boolean): Promise<ResourceView> {
-  const found = await shop.api.items('/v1/resources', resourceView, { kind: fallback.kind, available: 'true', limit: '200' });
-  return found.find(suits) ?? (await add(shop, `showcase-${fallback.kind}-${tag}`, fallback));
+  return (await freeOf(shop, fallback.kind)).find(suits) ?? (await add(shop, `showcase-${fallback.kind}-${tag}`, fallback));
+}
+
+async function freeOf({ api }: Shop, kind: PutResource['kind']): Promise<readonly ResourceView[]> {
+  return await api.items('/v1/resources', resourceView, { kind, available: 'true', limit: '200' });
 }
 
 async function add(shop: Shop, id: string, body: PutResource): Promise<ResourceView> {
-  const answer = await shop.api.call('PUT', `/v1/resources/${encodeURIComponent(id)}`, body);
-  if (answer.status >= 400) throw new Error(`${id} could not be added: ${problemWords(answer)}`);
-  return resourceView.parse(answer.body);
+  return await shop.api.put(`/v1/resources/${encodeURIComponent(id)}`, resourceView, body);
 }

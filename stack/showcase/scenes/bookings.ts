@@ -1,5 +1,6 @@
 /** Scenes in which customers get what they asked for, or are told why not. */
 import { holdMs, isMade } from '../../../contracts/bookings/flow.ts';
+import { bookingView } from '../../../contracts/bookings/schemas.ts';
 import type { Stage } from '../stage.ts';
 import { problemWords } from '../api.ts';
 import { sighted, stateOf, type Run } from '../run.ts';
@@ -12,7 +13,7 @@ export async function paidAtTheDesk(run: Run, { hotel, room, nights }: Stage): P
   const reference = `desk ${run.tag}`;
   let bookingId: string | undefined;
   await run.check({ did: 'POST /v1/bookings', expected: 'held' }, async () => {
-    const answer = await hotel.api.booking('POST', '/v1/bookings', { resourceId: room.id, customerId: run.customer('ada'), ...nights(0) });
+    const answer = await hotel.api.post('/v1/bookings', bookingView, { resourceId: room.id, customerId: run.customer('ada'), ...nights(0) });
     bookingId = answer.id;
     return { saw: `${answer.status}${answer.expiresAt === undefined ? '' : ` until ${answer.expiresAt.slice(11, 16)} UTC`}`, ok: answer.status === 'held', flow: run.flow(hotel, 'released', answer.id) };
   });
@@ -20,7 +21,7 @@ export async function paidAtTheDesk(run: Run, { hotel, room, nights }: Stage): P
   if (flow === undefined) return;
   await run.check({ did: "confirm with the desk's reference", expected: 'confirmed', flow }, async () => sighted(await hotel.holdfast.bookings.confirm(flow.id, { reference }), 'confirmed'));
   await run.check({ did: 'GET /v1/bookings/{id} (PostgreSQL)', expected: `confirmed, ${reference}`, flow }, async () => {
-    const answer = await hotel.api.booking('GET', `/v1/bookings/${flow.id}`);
+    const answer = await hotel.api.get(`/v1/bookings/${flow.id}`, bookingView);
     return { saw: `${answer.status}, ${answer.reference ?? 'no reference'}` };
   });
 }

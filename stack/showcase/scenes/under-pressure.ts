@@ -11,7 +11,7 @@ import { homeAt, type Home } from '../../home.ts';
 import { signalProcess, waitUntilGone } from '../../identity.ts';
 import { readStackInfo } from '../../info.ts';
 import { runRecord } from '../../process.ts';
-import { RefusedLater, sighted, wordsOf, type Flow, type Run, type Sight } from '../run.ts';
+import { RefusedLater, sighted, timed, wordsOf, type Flow, type Run, type Sight } from '../run.ts';
 import type { Stage } from '../stage.ts';
 
 const guests = 20;
@@ -106,12 +106,6 @@ export async function killedWorker(run: Run, { hotel, room, nights }: Stage): Pr
   await run.check({ did: 'the supervisor restarts the worker', expected: 'another pid' }, async () => await restart);
   await run.check({ did: 'a hold requested while it was dead', expected: 'held', flow: requested }, async () => await hold);
   await run.check({ did: 'the hold from before is confirmed', expected: 'confirmed', flow: underWay }, async () => await confirmation);
-}
-
-async function timed(work: () => Promise<Sight>): Promise<Sight> {
-  const began = performance.now();
-  const sight = await work().catch((error: unknown): Sight => ({ saw: wordsOf(error) }));
-  return { ...sight, tookMs: performance.now() - began };
 }
 
 async function restartedWorker(home: Home, killedPid: number): Promise<Sight> {
