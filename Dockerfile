@@ -14,6 +14,7 @@ COPY config ./config
 COPY contracts ./contracts
 COPY deploy ./deploy
 COPY services ./services
+COPY web ./web
 COPY workers ./workers
 COPY workflows ./workflows
 RUN node deploy/production-packages.mjs
@@ -28,8 +29,12 @@ FROM node:${NODE_VERSION}-slim
 ARG HOLDFAST_BUILD_ID=
 ENV NODE_ENV=production \
     HOLDFAST_HOME=/app/.holdfast \
+    MALLOC_ARENA_MAX=2 \
+    MALLOC_MMAP_THRESHOLD_=1048576 \
     HOLDFAST_BUILD_ID=${HOLDFAST_BUILD_ID}
 WORKDIR /app
+# Files are on a volume that takes its owner from this folder.
+RUN mkdir /files && chown node:node /files
 # Owned by root and run by another user: the process cannot change its own code.
 COPY --from=build /app ./
 USER node

@@ -10,9 +10,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 
-const folders = ['activities', 'api', 'client', 'config', 'contracts', 'deploy', 'services', 'workers', 'workflows'];
-/** `import … from 'x'`, `export … from 'x'`, `import 'x'` at the start of a line, and `import('x')` anywhere. */
-const specifiers = /^(?:import|export)\s(?:[^;'"]*\sfrom\s)?'([^'.][^']*)'|\bimport\('([^'.][^']*)'\)/gm;
+const folders = ['activities', 'api', 'client', 'config', 'contracts', 'deploy', 'services', 'web', 'workers', 'workflows'];
+/** `import … from 'x'`, `export … from 'x'`, `import 'x'` at the start of a line, and `import('x')` or `require.resolve('x')` anywhere. */
+const specifiers = /^(?:import|export)\s(?:[^;'"]*\sfrom\s)?'([^'.][^']*)'|\b(?:import|require\.resolve)\('([^'.][^']*)'\)/gm;
 
 const files = folders.flatMap((folder) => readdirSync(folder, { recursive: true }).map((file) => path.join(folder, file))).filter((file) => file.endsWith('.ts'));
 const imported = files.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(specifiers)].map(([, name, loaded]) => name ?? loaded));
