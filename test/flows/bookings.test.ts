@@ -4,6 +4,7 @@ import { bookingWorkflowId } from '../../contracts/flows.ts';
 import { findBooking } from '../../services/database/bookings/queries.ts';
 import { createResource, someCar, someConcert, someRoom } from '../support/database.ts';
 import { customerWithDeadlocks, holdsTried, installDeadlocks, removeDeadlocks, stopDeadlocks } from '../support/deadlocks.ts';
+import { eventually } from '../support/http.ts';
 import { startSkippingWorld, type SkippingWorld } from '../support/time-skipping.ts';
 
 const nights = { from: '2031-05-01', to: '2031-05-04' };
@@ -21,15 +22,7 @@ afterAll(async () => {
 
 const room = async (): Promise<string> => await createResource(world.databases, world.tenantId, someRoom);
 const stored = async (id: string): Promise<BookingView | undefined> => await findBooking(world.databases.write, world.tenantId, id);
-const ended = async (id: string): Promise<unknown> => await world.environment.client.workflow.getHandle(bookingWorkflowId(id)).result();
-
-async function until(what: string, reached: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    if (await reached()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`waited in vain for: ${what}`);
-}
+const ended = async (id: string): Promise<unknown> => await world.client.workflow.getHandle(bookingWorkflowId(id)).result();
 
 describe('a hold', () => {
   test('ends by itself after 15 minutes, not before', async () => {
@@ -80,7 +73,7 @@ describe('a hold', () => {
 
   test.each([
     ['the cancel signal', async (id: string) => await world.holdfast.bookings.cancel(id)],
-    ['cancelling the workflow itself', async (id: string) => void (await world.environment.client.workflow.getHandle(bookingWorkflowId(id)).cancel())],
+    ['cancelling the workflow itself', async (id: string) => void (await world.client.workflow.getHandle(bookingWorkflowId(id)).cancel())],
   ])('is given back by %s', async (_, cancel) => {
     const resourceId = await room();
     const held = await world.holdfast.bookings.book({ resourceId, customerId: 'ada', ...nights });
@@ -146,7 +139,7 @@ describe('when the database reports deadlocks', () => {
 
     await stopDeadlocks(world.databases.write, customerId);
     await world.holdfast.bookings.resume(pending.id);
-    await until('the booking to be held', async () => (await stored(pending.id))?.status === 'held');
+    await eventually('the booking to be held', async () => (await stored(pending.id))?.status === 'held');
   });
 
   test('a failed booking that is tried again and meets a taken room is failed again, told again, and can be tried a third time', async () => {
@@ -163,7 +156,7 @@ describe('when the database reports deadlocks', () => {
     await world.holdfast.bookings.cancel(other.id);
     await ended(other.id);
     await world.holdfast.bookings.resume(id);
-    await until('the third try to hold', async () => (await stored(id))?.status === 'held');
+    await eventually('the third try to hold', async () => (await stored(id))?.status === 'held');
   });
 
   test('the id of a failed booking cannot be used for another one', async () => {
@@ -184,10 +177,10 @@ describe('when the database reports deadlocks', () => {
   test('resume ends the wait between background attempts', async () => {
     const customerId = await customerWithDeadlocks(world.databases.write, 5);
     const pending = await world.holdfast.bookings.book({ resourceId: await room(), customerId, ...nights });
-    await until('the first background attempt', async () => (await holdsTried(world.databases.write, customerId)) === 5);
+    await eventually('the first background attempt', async () => (await holdsTried(world.databases.write, customerId)) === 5);
     const before = await world.environment.currentTimeMs();
     await world.holdfast.bookings.resume(pending.id);
-    await until('the hold', async () => (await stored(pending.id))?.status === 'held');
+    await eventually('the hold', async () => (await stored(pending.id))?.status === 'held');
     expect((await world.environment.currentTimeMs()) - before).toBeLessThan(9_000);
   });
 
@@ -216,17 +209,17 @@ describe('the flow', () => {
     await expect(world.holdfast.bookings.book({ resourceId: await room(), customerId: 'ada', from: nights.to, to: nights.from })).rejects.toMatchObject({ code: 'invalid_dates' });
     await expect(world.holdfast.bookings.book({ resourceId: await room(), customerId: 'ada', from: nights.from })).rejects.toMatchObject({ code: 'invalid_dates' });
     // Past the client: the same message from a hand in the Web UI.
-    await expect(world.environment.client.workflow.getHandle(bookingWorkflowId(held.id)).executeUpdate('confirm', { args: [{ tenantId: world.tenantId, reference: 'a\u0000b' }] })).rejects.toMatchObject({ cause: { type: 'invalid_request' } });
+    await expect(world.client.workflow.getHandle(bookingWorkflowId(held.id)).executeUpdate('confirm', { args: [{ tenantId: world.tenantId, reference: 'a\u0000b' }] })).rejects.toMatchObject({ cause: { type: 'invalid_request' } });
     await world.holdfast.bookings.cancel(held.id);
     expect(await ended(held.id)).toMatchObject({ status: 'released' });
   });
 
   test('frees the units of a hold whose flow was lost, as soon as somebody asks for the booking after its time', async () => {
     const held = await world.holdfast.bookings.book({ resourceId: await room(), customerId: 'ada', ...nights });
-    await world.environment.client.workflow.getHandle(bookingWorkflowId(held.id)).terminate('lost');
+    await world.client.workflow.getHandle(bookingWorkflowId(held.id)).terminate('lost');
     await world.databases.write.updateTable('bookings').set({ hold_expires_at: new Date(Date.now() - 1_000) }).where('id', '=', held.id).execute();
     await expect(world.holdfast.bookings.confirm(held.id)).rejects.toMatchObject({ code: 'hold_expired' });
-    await until('the units to be free', async () => (await world.databases.write.selectFrom('allocations').selectAll().where('booking_id', '=', held.id).execute()).length === 0);
+    await eventually('the units to be free', async () => (await world.databases.write.selectFrom('allocations').selectAll().where('booking_id', '=', held.id).execute()).length === 0);
   });
 
   test('sells every seat once and no seat twice', async () => {

@@ -1,20 +1,23 @@
 /**
- * Records one history of each way a booking can go: `npm run record-histories`. Run it only when a flow gained a new
- * way; the histories that are here must go on replaying, because flows like them are running somewhere.
+ * Records one history of each way a flow can go: `npm run record-histories`. Run it only when a flow gained a new way; the
+ * histories that are here must go on replaying, because flows like them are running somewhere.
  */
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { newBookingId } from '../../client/index.ts';
 import { bookingWorkflowId } from '../../contracts/flows.ts';
 import { createResource, someRoom } from '../support/database.ts';
 import { customerWithDeadlocks, installDeadlocks, removeDeadlocks, stopDeadlocks } from '../support/deadlocks.ts';
 import { startSkippingWorld } from '../support/time-skipping.ts';
+import { recordImports } from './record-imports.ts';
+import { recordExports } from './record-exports.ts';
+import { recordPayments } from './record-payments.ts';
+import { recordSales } from './record-sales.ts';
+import { filesOfWorld, recordUploads } from './record-uploads.ts';
+import { writerOf } from './write.ts';
 
-const world = await startSkippingWorld('histories');
+const storage = await filesOfWorld();
+const world = await startSkippingWorld('histories', { storage });
 await installDeadlocks(world.databases.write);
 
-const project = path.resolve(import.meta.dirname, '../..');
 const nights = { from: '2031-05-01', to: '2031-05-04' };
 const minute = 60_000;
 
@@ -40,11 +43,11 @@ const ways: Record<string, { deadlocks?: number; taken?: boolean; then: (booked:
     },
   },
   cancelled: { then: async ({ id }) => await world.holdfast.bookings.cancel(id) },
-  'cancelled-as-a-workflow': { then: async ({ id }) => await world.environment.client.workflow.getHandle(bookingWorkflowId(id)).cancel() },
+  'cancelled-as-a-workflow': { then: async ({ id }) => await world.client.workflow.getHandle(bookingWorkflowId(id)).cancel() },
   'cancelled-after-confirmed': {
     then: async ({ id }) => {
       await world.holdfast.bookings.confirm(id);
-      await world.environment.client.workflow.getHandle(bookingWorkflowId(id)).result();
+      await world.client.workflow.getHandle(bookingWorkflowId(id)).result();
       await world.holdfast.bookings.cancel(id);
     },
   },
@@ -69,7 +72,7 @@ const ways: Record<string, { deadlocks?: number; taken?: boolean; then: (booked:
   },
 };
 
-async function record(name: string): Promise<void> {
+async function recordBooking(name: string): Promise<void> {
   const { deadlocks = 0, taken = false, then } = ways[name] ?? {};
   const resourceId = await createResource(world.databases, world.tenantId, someRoom);
   const customerId = deadlocks === 0 ? 'ada' : await customerWithDeadlocks(world.databases.write, deadlocks);
@@ -77,15 +80,16 @@ async function record(name: string): Promise<void> {
   if (taken) await world.holdfast.bookings.book({ resourceId, customerId: 'bob', ...nights });
   await world.holdfast.bookings.book({ id, resourceId, customerId, ...nights }).catch(() => undefined);
   await then?.({ id, customerId, resourceId });
-  const handle = world.environment.client.workflow.getHandle(bookingWorkflowId(id));
-  // One way ends in failure; its history counts as well.
-  await handle.result().catch(() => undefined);
-  // Stack traces name the folder that this happens to be in.
-  const history = historyToJSON(await handle.fetchHistory()).replaceAll(`${project}/`, '');
-  await writeFile(path.join(import.meta.dirname, `booking-${name}.json`), `${history}\n`);
-  console.log(`recorded ${name}`);
+  await write(`booking-${name}`, bookingWorkflowId(id));
 }
 
-for (const name of Object.keys(ways)) await record(name);
+const write = writerOf(world.client);
+
+for (const name of Object.keys(ways)) await recordBooking(name);
+await recordPayments(world, write);
+await recordUploads(world, storage, write);
+await recordImports();
+await recordExports(world, write);
+await recordSales(world, write);
 await removeDeadlocks(world.databases.write);
 await world.close();

@@ -21,12 +21,21 @@ const recorded = (await readdir(import.meta.dirname)).filter((file) => file.ends
 const read = async (file: string): Promise<RecordedHistory> => JSON.parse(await readFile(path.join(import.meta.dirname, file), 'utf8')) as RecordedHistory;
 
 async function replay(history: RecordedHistory): Promise<void> {
-  await Worker.runReplayHistory({ workflowBundle: bundle }, historyFromJSON(history), 'booking:replayed');
+  await Worker.runReplayHistory({ workflowBundle: bundle }, historyFromJSON(history), 'flow:replayed');
 }
 
-test('there is a history of each way a booking can end', () => {
-  const ends = ['expired', 'confirmed', 'cancelled', 'refused', 'failed'];
-  expect(recorded).toEqual(expect.arrayContaining(ends.map((end) => `booking-${end}.json`)));
+test.each([
+  ['booking', ['expired', 'confirmed', 'cancelled', 'refused', 'failed']],
+  ['payment', ['settled', 'declined', 'refused', 'cancelled', 'payer-timed-out', 'unknown-then-reconciled', 'late-then-given-back', 'refunded-in-part']],
+  ['purchase', ['completed', 'declined', 'cancelled', 'of-a-vehicle']],
+  ['order', ['completed', 'declined', 'cancelled', 'out-of-stock']],
+  ['invoice', ['stored']],
+  ['import', ['completed', 'failed', 'cancelled', 'stopped-on-failure', 'retried', 'continued']],
+  ['export', ['ready', 'cancelled', 'too-large']],
+  ['upload', ['completed', 'failed', 'cancelled']],
+  ['cleanup', ['completed']],
+])('there is a history of each way a %s can end', (flow, ends) => {
+  expect(recorded).toEqual(expect.arrayContaining(ends.map((end) => `${flow}-${end}.json`)));
 });
 
 test.each(recorded)('%s replays', async (file) => {

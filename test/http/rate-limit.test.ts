@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
+import { openStorage } from '../../services/storage/storage.ts';
 import { buildServer } from '../../api/server.ts';
 import { openTemporal, type Temporal } from '../../api/temporal.ts';
 import { createLogger } from '../../config/logger.ts';
@@ -41,7 +42,7 @@ afterEach(async () => {
 
 /** One API process: in this one, on the real database. */
 function api(limit = perMinute): FastifyInstance {
-  const server = buildServer({ databases, temporal, logger: createLogger('api-test', 'silent'), apiKeys, rateLimitPerMinute: limit });
+  const server = buildServer({ databases, temporal, logger: createLogger('api-test', 'silent'), apiKeys, rateLimitPerMinute: limit, storage: openStorage('file:.holdfast/test-files'), maxUploadBytes: 1_000, signingKeys: [], publicUrl: 'http://127.0.0.1' });
   apis.push(server);
   return server;
 }

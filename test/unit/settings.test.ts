@@ -4,7 +4,8 @@ import { readSettings, required, SettingsError, type Settings } from '../../conf
 
 const names = [
   'HOLDFAST_HOME', 'HOLDFAST_HOST', 'HOLDFAST_PORT', 'HOLDFAST_API_KEYS', 'HOLDFAST_RATE_LIMIT', 'HOLDFAST_DATABASE_URL', 'HOLDFAST_DATABASE_READ_URL',
-  'HOLDFAST_BUILD_ID', 'HOLDFAST_LOG_LEVEL', 'HOLDFAST_TEMPORAL_UI_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE',
+  'HOLDFAST_BUILD_ID', 'HOLDFAST_LOG_LEVEL', 'HOLDFAST_TEMPORAL_UI_URL', 'HOLDFAST_PUBLIC_URL', 'HOLDFAST_SHOP_RETURN_URL', 'HOLDFAST_STORAGE_URL', 'HOLDFAST_MAX_UPLOAD_MB', 'HOLDFAST_SIGNING_KEYS',
+  'GOPAY_API_BASE', 'GOPAY_GOID', 'PAYTM_API_BASE', 'STRIPE_API_BASE', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE',
 ] as const;
 
 function read(environment: Record<string, string>): Settings | SettingsError {
@@ -54,6 +55,22 @@ describe('settings', () => {
     expect(message).toContain('entry 2');
     expect(message).toContain('entry 3');
     expect(message).not.toMatch(/long-enough-key|another-secret|short/);
+  });
+
+  test.each([
+    [{ STRIPE_SECRET_KEY: 'sk_test_secret' }, 'STRIPE_WEBHOOK_SECRETS'],
+    [{ GOPAY_GOID: '8123456789', GOPAY_CLIENT_SECRET: 'gopay-secret' }, 'GOPAY_CLIENT_ID'],
+    [{ PAYTM_MERCHANT_KEYS: '0123456789abcdef' }, 'PAYTM_MID'],
+  ])('name what is missing of half a gateway: %j', (environment, missing) => {
+    const message = messageOf(read(environment));
+    expect(message).toContain(missing);
+    for (const value of Object.values(environment)) expect(message).not.toContain(value);
+  });
+
+  test('have a gateway only with its whole account, and two secrets while one is replaced', () => {
+    const { stripe, gopay, paytm } = readSettings({ STRIPE_SECRET_KEY: 'sk_test_secret', STRIPE_WEBHOOK_SECRETS: 'whsec_new_one, whsec_old_one' });
+    expect(stripe).toEqual({ secretKey: 'sk_test_secret', apiBase: undefined, webhookSecrets: ['whsec_new_one', 'whsec_old_one'] });
+    expect([gopay, paytm]).toEqual([undefined, undefined]);
   });
 
   test('that are empty are as good as not set', () => {
