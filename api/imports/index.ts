@@ -89,6 +89,8 @@ export const importRoutes = (dependencies: ApiDependencies): FastifyPluginCallba
         const { id } = request.params;
         const before = await shownImport(dependencies, tenantId, id);
         if (isLate(before)) throw Refused.of(importClosed(before.status));
+        // Temporal was away when its file came, so it has no flow yet; whoever acts on it need not wait for the sweep.
+        if (before.status === 'pending') await temporal.promptly(async () => await holdfast.imports.begin(id, { dataset: before.dataset, fileName: before.files[0]?.name, requestedBy: before.requestedBy }));
         if (!hasEnded(before)) await temporal.promptly(async () => await send(holdfast.imports, action, id));
         return await reply.code(202).send(await settled(tenantId, id, isDone));
       },

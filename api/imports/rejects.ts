@@ -16,7 +16,7 @@ export const rejectsRoute = (dependencies: ApiDependencies): FastifyPluginCallba
       schema: {
         tags,
         summary: 'The rejected rows, as csv',
-        description: 'The columns of the file as they were, before them `_line` and `_reason`, which an import leaves out: correct the rows, and import just them. The fields are as they were sent, so a program that calculates should open it as text. 404 `file_not_found` when no row was rejected so far.',
+        description: 'The columns of the file as they were, before them `_line` and `_reason`, which an import leaves out: correct the rows, and import just them. A field that a spreadsheet would take for a formula begins with an apostrophe, which the import of this file takes away again. 404 `file_not_found` when no row was rejected so far.',
         params,
         response: { ...answers('GET', {}, ['import_not_found', 'file_not_found']), 200: csvAnswer },
       },

@@ -90,7 +90,7 @@ async function shown(dependencies: ApiDependencies, tenantId: string, id: string
 
 /** In a scope of its own: only here is a body an image, or a form. */
 const sendingRoute = (dependencies: ApiDependencies): FastifyPluginCallback => (scope, _options, done) => {
-  const { databases, storage, maxUploadBytes } = dependencies;
+  const { databases, temporal, storage, maxUploadBytes } = dependencies;
   acceptImages(scope);
   scope.withTypeProvider<ZodTypeProvider>().post(
     '/uploads',
@@ -114,7 +114,7 @@ const sendingRoute = (dependencies: ApiDependencies): FastifyPluginCallback => (
       if (images === undefined) return await reply;
       const uploadId = request.idempotency?.idFor('upl') ?? newUploadId();
       await createUpload(databases.write, { tenantId, uploadId, productId, images });
-      await holdfast.uploads.begin(uploadId, productId);
+      await temporal.promptly(async () => await holdfast.uploads.begin(uploadId, productId));
       return await reply.code(202).header('location', `/v1/uploads/${uploadId}`).send(await shown(dependencies, tenantId, uploadId));
     },
   );

@@ -2,9 +2,10 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import { openApi } from '../connection.ts';
+import { findTarget, openApi } from '../connection.ts';
 import { refuseExistingFile, writtenWhole } from '../download.ts';
 import { CliError } from '../errors.ts';
+import { importAgain, lookAtImport } from '../imports.ts';
 import { anIdOf, examples, withCommonOptions, type CommonOptions } from '../options.ts';
 import { print } from '../output.ts';
 import { safe } from '../text.ts';
@@ -18,7 +19,7 @@ export function addRejects(program: Command): void {
   const command = program
     .command('rejects')
     .summary('the rows that an import rejected, as csv')
-    .description('The rows as they were sent, and before each its line and why it was rejected. Correct them and import that file: the first two columns are then left out.')
+    .description('The rows as they were sent, and before each its line and why it was rejected. Correct them and import that file: the first two columns are then left out, and so are the apostrophes before what a spreadsheet would take for a formula.')
     .argument('<id>', 'imp_…', anIdOf('import', 'imp'))
     .option('-o, --output <file>', 'into this file (default: standard output)')
     .option('-f, --force', 'overwrite the file if there is one');
@@ -28,6 +29,7 @@ export function addRejects(program: Command): void {
     if (output === undefined) return await copied(response, process.stdout);
     await writtenWhole(output, { force }, async (to) => await copied(response, to));
     print(`Saved as ${safe(output)}`);
+    print(`  Correct it, then: ${safe(importAgain(await lookAtImport(id, options), output, findTarget(options).tenantId))}`);
   });
 }
 

@@ -2,6 +2,7 @@
 import { newImportId } from '../../client/index.ts';
 import { importWorkflowId } from '../../contracts/flows.ts';
 import { importMessages } from '../../contracts/imports/flow.ts';
+import { policies } from '../../contracts/task-queues.ts';
 import type { NewImport } from '../../services/database/imports/create.ts';
 import { findImport } from '../../services/database/imports/queries.ts';
 import { eventually } from '../support/http.ts';
@@ -13,6 +14,7 @@ const header = 'external_id,email\n';
 const rows = (count: number): string => header + Array.from({ length: count }, (_, at) => `u-${String(at).padStart(40, '0')},p${at}@example.org\n`).join('');
 /** A run goes on as another after fewer than two thousand events. */
 const manyEvents = 1_900;
+const attempts = policies.loadChunk.retry?.maximumAttempts ?? 0;
 
 export async function recordImports(): Promise<void> {
   const files = await openImportFiles();
@@ -22,9 +24,10 @@ export async function recordImports(): Promise<void> {
   const waiting = async (held: Hold): Promise<void> => void (await eventually('something to wait', () => Promise.resolve(held.waiting() > 0)));
   const became = async (id: string, status: string): Promise<void> => void (await eventually(`${id} to be ${status}`, async () => (await findImport(world.databases.write, world.tenantId, id))?.status === status));
 
-  const record = async (name: string, csv: string, { then, from = Infinity, ...options }: Partial<NewImport> & { from?: number; then?: (id: string, held: Hold) => Promise<unknown> } = {}): Promise<void> => {
+  const record = async (name: string, csv: string, { before, then, from = Infinity, ...options }: Partial<NewImport> & { from?: number; before?: (id: string) => void; then?: (id: string, held: Hold) => Promise<unknown> } = {}): Promise<void> => {
     const id = newImportId();
     const held = files.hold(id, from);
+    before?.(id);
     await files.begin(world, csv, options, id);
     await then?.(id, held);
     await write(`import-${name}`, importWorkflowId(id));
@@ -57,6 +60,14 @@ export async function recordImports(): Promise<void> {
       await waiting(held);
       while ((await handle.describe()).historyLength < manyEvents) await Promise.all(Array.from({ length: 200 }, async () => await handle.signal(importMessages.filesAdded)));
       held.letGo();
+    },
+  });
+
+  // Whatever is heard of nobody is begun again, but not for ever: the first chunk is loaded by the seventh attempt, the second is given up after eighteen.
+  await record('silent-then-begun-again', rows(8), {
+    before: (id) => {
+      files.silence(id, 1, attempts);
+      files.silence(id, 2, 3 * attempts);
     },
   });
 

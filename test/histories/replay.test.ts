@@ -30,7 +30,7 @@ test.each([
   ['purchase', ['completed', 'declined', 'cancelled', 'of-a-vehicle']],
   ['order', ['completed', 'declined', 'cancelled', 'out-of-stock']],
   ['invoice', ['stored']],
-  ['import', ['completed', 'failed', 'cancelled', 'stopped-on-failure', 'retried', 'continued']],
+  ['import', ['completed', 'failed', 'cancelled', 'stopped-on-failure', 'retried', 'continued', 'silent-then-begun-again']],
   ['export', ['ready', 'cancelled', 'too-large']],
   ['upload', ['completed', 'failed', 'cancelled']],
   ['cleanup', ['completed']],

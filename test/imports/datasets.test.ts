@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import type { Databases } from '../../services/database/connection.ts';
@@ -8,7 +9,7 @@ import { createResource, createTenant, openTestDatabase, someCar, someConcert, s
 import { testStack } from '../support/environment.ts';
 import { openDesk, rejectsOf, writeImport, type Desk } from '../support/imports.ts';
 
-const tenantId = 'import-datasets';
+const tenantId = `import-datasets-${randomUUID()}`;
 
 let databases: Databases;
 let desk: Desk;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { sql } from 'kysely';
@@ -8,19 +9,26 @@ import { createTenant, openTestDatabase } from '../support/database.ts';
 import { testStack } from '../support/environment.ts';
 import { chunksOf, openDesk, rejectsOf, writeImport, type Desk, type WrittenImport } from '../support/imports.ts';
 
-const tenantId = 'import-loading';
-const otherTenant = 'import-loading-b';
+// Of this run: what the one before left in a stack that goes on is none of its affair.
+const tenantId = `import-loading-${randomUUID()}`;
+const otherTenant = `${tenantId}-b`;
+const applicationName = tenantId.slice(0, 60);
 const header = 'external_id,email,first_name,last_name,city,birth_date,credit';
 
 let databases: Databases;
 let desk: Desk;
+let databaseUrl: string;
 let loader: ImportLoader;
 beforeAll(async () => {
   databases = await openTestDatabase();
   await createTenant(databases, tenantId);
   await createTenant(databases, otherTenant);
   desk = await openDesk(databases);
-  loader = createImportLoader({ databaseUrl: (await testStack()).databaseUrl, storageUrl: desk.storageUrl, threads: 2 });
+  const url = new URL((await testStack()).databaseUrl);
+  // So that its sessions can be told from those of other tests.
+  url.searchParams.set('application_name', applicationName);
+  databaseUrl = url.href;
+  loader = createImportLoader({ databaseUrl, storageUrl: desk.storageUrl, threads: 2 });
 });
 afterAll(async () => {
   await loader.close();
@@ -48,7 +56,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 
 /** Sessions of the loader that wait for a lock. */
 async function waiting(): Promise<number> {
-  const { rows } = await sql<{ n: number }>`SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'holdfast imports' AND wait_event_type = 'Lock'`.execute(databases.write);
+  const { rows } = await sql<{ n: number }>`SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = ${applicationName} AND wait_event_type = 'Lock'`.execute(databases.write);
   return rows[0]?.n ?? 0;
 }
 
@@ -107,7 +115,7 @@ describe('a chunk', () => {
   test('whose thread is killed while it writes leaves nothing', async () => {
     const k = prefix();
     const importId = await written([[ada(`${k}1`), ada(`${k}2`), 'bad,row,,,,,']]);
-    const doomed = createImportLoader({ databaseUrl: (await testStack()).databaseUrl, storageUrl: desk.storageUrl, threads: 1 });
+    const doomed = createImportLoader({ databaseUrl, storageUrl: desk.storageUrl, threads: 1 });
     await databases.write.transaction().execute(async (tx) => {
       await sql`INSERT INTO users (tenant_id, external_id, email, import_no, import_position) VALUES (${tenantId}, ${`${k}2`}, 'held@example.com', 0, 0)`.execute(tx);
       const refused = expect(doomed.load({ tenantId, importId, seq: 1 })).rejects.toThrow();
@@ -125,7 +133,7 @@ describe('a chunk', () => {
   test('that is stopped leaves the others of its thread alone', async () => {
     const k = prefix();
     const importId = await written([[ada(`${k}held`)], [ada(`${k}1`)]]);
-    const one = createImportLoader({ databaseUrl: (await testStack()).databaseUrl, storageUrl: desk.storageUrl, threads: 1 });
+    const one = createImportLoader({ databaseUrl, storageUrl: desk.storageUrl, threads: 1 });
     const stop = new AbortController();
     await databases.write.transaction().execute(async (tx) => {
       await tx.selectFrom('import_chunks').select('seq').where('import_id', '=', importId).forUpdate().execute();
@@ -330,5 +338,5 @@ describe('any table of rows', () => {
       }),
       { numRuns: 40 },
     );
-  }, 120_000);
+  });
 });

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
 import { newImportId } from '../../client/index.ts';
 import { addFile, createImport, type NewImport } from '../../services/database/imports/create.ts';
 import { createImportLoader, type ImportLoader } from '../../services/imports/load/index.ts';
@@ -28,6 +29,8 @@ export interface ImportFiles {
   /** These chunks wait; 0 is a file that is inspected. */
   hold(importId: string, from: number, to?: number): Hold;
   letAllGo(): void;
+  /** Of so many attempts at this chunk nothing is heard any more, as if their worker had been killed. */
+  silence(importId: string, seq: number, attempts: number): void;
   /** As the HTTP API does it: the file, then the rows. */
   write(world: World, csv: string, options?: Partial<NewImport>, importId?: string): Promise<string>;
   /** With its flow. */
@@ -42,6 +45,7 @@ export async function openImportFiles(): Promise<ImportFiles> {
   const storage = openStorage(`file:${folder}`);
   const real = createImportLoader({ databaseUrl: (await testStack()).databaseUrl, storageUrl: `file:${folder}`, threads: 2 });
   const held = new Map<string, { isHeld: (seq: number) => boolean; waiting: number; begun: number }>();
+  const silent = new Map<string, number>();
   let chunkBytes = 200;
 
   const whileHeld = async (importId: string, seq: number, signal: AbortSignal | undefined): Promise<void> => {
@@ -71,6 +75,12 @@ export async function openImportFiles(): Promise<ImportFiles> {
         return await inspectFile({ ...task, storage, chunkBytes, signal });
       },
       load: async (task, options = {}) => {
+        const chunk = `${task.importId} ${task.seq}`;
+        const left = silent.get(chunk) ?? 0;
+        if (left > 0) {
+          silent.set(chunk, left - 1);
+          await fallSilent();
+        }
         await whileHeld(task.importId, task.seq, options.signal);
         return await real.load(task, options);
       },
@@ -82,6 +92,7 @@ export async function openImportFiles(): Promise<ImportFiles> {
       held.set(importId, hold);
       return { letGo: () => void (hold.isHeld = () => false), waiting: () => hold.waiting, begun: () => hold.begun };
     },
+    silence: (importId, seq, attempts) => void silent.set(`${importId} ${seq}`, attempts),
     letAllGo: () => {
       for (const hold of held.values()) hold.isHeld = () => false;
     },
@@ -108,4 +119,12 @@ export async function openImportFiles(): Promise<ImportFiles> {
     },
   };
   return files;
+}
+
+/** Until long after it was given up; what it says then, nobody hears. */
+async function fallSilent(): Promise<never> {
+  const context = Context.current();
+  Object.defineProperty(context, 'heartbeat', { value: () => undefined });
+  await sleep(2 * (context.info.heartbeatTimeoutMs ?? 0));
+  throw new Error('nobody hears this');
 }

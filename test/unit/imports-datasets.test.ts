@@ -94,6 +94,12 @@ describe('every dataset', () => {
     );
   });
 
+  test.each(datasets)('$name takes no half of a character in any column, however often it comes', (dataset: ImportDataset) => {
+    const plan = createPlan(dataset, Object.fromEntries(dataset.columns.map(({ name }, at) => [name, at])));
+    const examples = dataset.columns.map(({ example }) => example);
+    for (const [at, { name }] of dataset.columns.entries()) for (let time = 0; time < 2; time += 1) expect(plan.read(examples.with(at, 'a\ud800'))).toMatch(new RegExp(`^${name}: `));
+  });
+
   test('is found by its name alone', () => {
     expect(findImportDataset('users')).toBe(users);
     expect([findImportDataset('toString'), findImportDataset('__proto__'), findImportDataset('Users')]).toEqual([undefined, undefined, undefined]);

@@ -1,13 +1,16 @@
 /** The rows that were rejected, as a csv that can be corrected and imported as it is. */
 import { sql, type Kysely } from 'kysely';
-import { csvLine } from '../../imports/reading/index.ts';
+import { asText, csvLine, rejectColumns } from '../../imports/reading/index.ts';
 import type { Database } from '../schema.ts';
 import type { ImportRef } from './tally.ts';
 
 const atOnce = 1_000;
+/**
+ * A rejected row may have a mebibyte, so rows are not all that is counted. As they are stored: PostgreSQL's compression makes
+ * nothing smaller than a ninetieth, so this is some 10 MB at most, and it knows that size without unpacking anything.
+ */
+const storedBytesAtOnce = 100_000;
 
-/** Ours, before the columns of the file. The import that reads them again leaves them out. */
-const rejectColumns = ['_line', '_reason'];
 const ours: ReadonlySet<string> = new Set(rejectColumns);
 
 /**
@@ -22,11 +25,13 @@ export async function rejectsFile(db: Kysely<Database>, ref: ImportRef): Promise
 }
 
 async function* lines(db: Kysely<Database>, ref: ImportRef, columns: Columns, first: readonly Reject[]): AsyncGenerator<string> {
-  yield csvLine([...rejectColumns, ...columns.titles]);
-  for (let rejects = first; rejects.length > 0; rejects = rejects.length < atOnce ? [] : await page(db, ref, rejects.at(-1))) {
-    yield rejects.map((reject) => csvLine([String(reject.line), reject.reason, ...columns.cells(reject)])).join('');
+  yield rejectsLine([...rejectColumns, ...columns.titles]);
+  for (let rejects = first; rejects.length > 0; rejects = await page(db, ref, rejects.at(-1))) {
+    yield rejects.map((reject) => rejectsLine([String(reject.line), reject.reason, ...columns.cells(reject)])).join('');
   }
 }
+
+const rejectsLine = (cells: readonly string[]): string => csvLine(cells.map(asText));
 
 interface Reject {
   readonly file_no: number;
@@ -35,10 +40,18 @@ interface Reject {
   readonly fields: readonly string[] | string;
 }
 
-async function page(db: Kysely<Database>, { tenantId, importId }: ImportRef, after: Pick<Reject, 'file_no' | 'line'> | undefined): Promise<Reject[]> {
-  let query = db.selectFrom('import_rejects').select(['file_no', 'line', 'reason', 'fields']).where('tenant_id', '=', tenantId).where('import_id', '=', importId).orderBy('file_no').orderBy('line').limit(atOnce);
-  if (after !== undefined) query = query.where(sql<boolean>`(file_no, line) > (${after.file_no}, ${after.line})`);
-  return await query.execute();
+/** @returns at least one if there is one. */
+async function page(db: Kysely<Database>, { tenantId, importId }: ImportRef, after: Pick<Reject, 'file_no' | 'line'> = { file_no: 0, line: 0 }): Promise<Reject[]> {
+  const { rows } = await sql<Reject>`
+    SELECT file_no, line, reason, fields FROM (
+      SELECT *, sum(bytes) OVER (ORDER BY file_no, line) - bytes AS bytes_before FROM (
+        SELECT file_no, line, reason, fields, pg_column_size(fields) AS bytes FROM import_rejects
+        WHERE tenant_id = ${tenantId} AND import_id = ${importId} AND (file_no, line) > (${after.file_no}, ${after.line})
+        ORDER BY file_no, line LIMIT ${atOnce}
+      ) AS found
+    ) AS counted
+    WHERE bytes_before < ${storedBytesAtOnce} ORDER BY file_no, line`.execute(db);
+  return rows;
 }
 
 interface Columns {

@@ -114,7 +114,8 @@ function createReader(column: Column): (raw: string) => Field {
     if (asked === trialFields) useful = known.size < trialFields / 2;
     const before = known.get(raw);
     if (before !== undefined) return before;
-    if (known.size === mostRemembered) return ask(raw);
+    // A copy would not be what was sent: half a character becomes another one, which nobody refuses.
+    if (known.size === mostRemembered || !raw.isWellFormed()) return ask(raw);
     // A copy: a piece of a string keeps the whole string, here the chunk, in memory.
     const own = Buffer.from(raw).toString();
     const { value, copy, problem } = ask(own);

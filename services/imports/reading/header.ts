@@ -1,10 +1,12 @@
 /** The columns of a file: each has a name, no two have the same, and there are not too many. */
 import { longestColumnName, mostColumns } from './limits.ts';
+import { asItWas, isRejectsFile } from './rejects-file.ts';
 import { FileProblem } from './types.ts';
 
 /** @returns the names, trimmed, with line ends and runs of spaces within them as one space. */
 export function csvHeader(fields: readonly string[], line: number): string[] {
-  const header = fields.map((name) => name.replace(/\s+/gu, ' ').trim());
+  const names = fields.map((name) => name.replace(/\s+/gu, ' ').trim());
+  const header = isRejectsFile(names) ? names.map(asItWas) : names;
   checkHeader(header, line);
   return header;
 }

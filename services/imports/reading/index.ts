@@ -4,6 +4,7 @@
  */
 export { inspectFile } from './inspect.ts';
 export { readRecords } from './records.ts';
+export { asText, rejectColumns } from './rejects-file.ts';
 export { csvLine } from './write-csv.ts';
 export { defaultChunkBytes } from './limits.ts';
 export { delimiters, encodings, FileProblem } from './types.ts';

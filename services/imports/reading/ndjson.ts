@@ -24,8 +24,16 @@ export function readNdjson(bytes: Buffer, header: readonly string[], firstLine: 
     let unknown: string | undefined;
     for (const key of Object.keys(object)) {
       const at = columns.get(key);
-      if (at === undefined) unknown ??= key;
-      else fields[at] = fieldOf(object[key]);
+      if (at === undefined) {
+        unknown ??= key;
+        continue;
+      }
+      const field = fieldOf(object[key]);
+      if (field === undefined) {
+        onBad(line, text, `What is in ${JSON.stringify(key.slice(0, 100))} is nested too deeply.`, []);
+        return;
+      }
+      fields[at] = field;
     }
     if (unknown === undefined) on(line, fields);
     else onBad(line, text, `The key ${JSON.stringify(unknown.slice(0, 100))} is in none of the first ${objectsForHeader} objects, so it is no column of this file.`, fields);
@@ -85,8 +93,13 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function fieldOf(value: unknown): string {
+/** @returns nothing for what is nested so deeply that it cannot be written: reading goes deeper than writing does. */
+function fieldOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (value === null) return '';
-  return JSON.stringify(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,6 +1,7 @@
 /** The records of one chunk. */
 import { eachCsvRecord, type CsvFlaw } from './csv.ts';
 import { readNdjson } from './ndjson.ts';
+import { asItWas, isRejectsFile } from './rejects-file.ts';
 import type { OnBadRecord, OnRecord, ReadRecords } from './types.ts';
 
 /**
@@ -13,7 +14,9 @@ export function readRecords(bytes: Buffer, { format, delimiter = ',', header, fi
     return;
   }
   const columns = header.length;
-  eachCsvRecord(bytes, delimiter, firstLine, (line, fields, from, to, flaw) => {
+  const isOurs = isRejectsFile(header);
+  eachCsvRecord(bytes, delimiter, firstLine, (line, read, from, to, flaw) => {
+    const fields = isOurs ? read.map(asItWas) : read;
     if (flaw === undefined && fields.length === columns) on(line, fields);
     else onBad(line, bytes.toString('utf8', from, to), flaw === undefined ? countReason(fields.length, columns) : flawReason(flaw, header), fields);
   });
