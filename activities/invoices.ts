@@ -1,5 +1,6 @@
 /** Steps of an invoice. Each is idempotent, so repeating one is always safe. */
 import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { FailureCode, Refusal } from '../contracts/failures.ts';
@@ -9,7 +10,7 @@ import type { Subject } from '../contracts/payments/flow.ts';
 import type { Databases } from '../services/database/connection.ts';
 import { issueInvoice, markInvoiceStored } from '../services/database/invoices/issue.ts';
 import { loadDocument } from '../services/database/invoices/queries.ts';
-import type { Storage } from '../services/storage/storage.ts';
+import { MissingFile, type Storage } from '../services/storage/storage.ts';
 import { named } from './failures.ts';
 
 export interface InvoiceRef {
@@ -40,12 +41,13 @@ export function createDrawingActivities({ databases: { write }, storage }: { dat
     /** The same invoice is drawn to the same bytes and stored whole or not at all, so two attempts at once do no harm. */
     async drawAndStoreInvoice({ tenantId, invoiceId }: InvoiceRef): Promise<StoredPdf> {
       const context = Context.current();
-      const { year, document } = await named(() => loadDocument(write, tenantId, invoiceId));
+      const { year, document: { logoKey, ...text } } = await named(() => loadDocument(write, tenantId, invoiceId));
+      const logo = logoKey === undefined ? undefined : await known('storage_unavailable', 'The file storage did not give the logo.', async () => await pictureAt(storage, logoKey));
       context.heartbeat();
       const pdf = await known('internal_error', 'The invoice could not be drawn.', async () => {
         // Fonts and all, so they are loaded for the first drawing and not for every worker.
         const { renderInvoice } = await import('../services/invoices/render.ts');
-        return await renderInvoice(document);
+        return await renderInvoice({ ...text, ...(logo !== undefined && { logo }) });
       });
       context.heartbeat();
       const storageKey = `${tenantId}/invoices/${year}/${invoiceId}.pdf`;
@@ -58,6 +60,16 @@ export function createDrawingActivities({ databases: { write }, storage }: { dat
 }
 
 export type DrawingActivities = ReturnType<typeof createDrawingActivities>;
+
+/** An invoice is drawn without its logo rather than not at all. */
+async function pictureAt(storage: Storage, key: string): Promise<Uint8Array | undefined> {
+  try {
+    return await buffer(await storage.get(key));
+  } catch (error) {
+    if (error instanceof MissingFile) return undefined;
+    throw error;
+  }
+}
 
 /** Names what broke by the failures table. The error itself stays in the log: it may quote a name or an address. */
 async function known<Result>(code: FailureCode, message: string, step: () => Promise<Result>): Promise<Result> {

@@ -14,12 +14,14 @@ import type { Databases } from '../services/database/connection.ts';
 import { beginPayment, extendPayBy, type PaymentRef } from '../services/database/payments/begin.ts';
 import { findPayment, toCharge } from '../services/database/payments/queries.ts';
 import { failPayment, markUndecided, recordCharge } from '../services/database/payments/record.ts';
-import { listOpenRefunds, recordRefund, requestRefund, selectRefunds } from '../services/database/payments/refunds.ts';
+import { listOpenRefunds, markRefundSent, recordRefund, requestRefund, selectRefunds } from '../services/database/payments/refunds.ts';
 import { selectPayment, type PaymentRow, type RefundRow } from '../services/database/payments/rows.ts';
 import { settleBooking, stillWanted } from '../services/database/payments/settle.ts';
 import { isAwaited } from '../services/database/payments/subjects.ts';
-import { GatewayError, type Charge, type ChargeState, type Gateway, type RefundOrder } from '../services/payments/gateway.ts';
+import { refreshInventoryStatistics } from '../services/database/purchases/inventory.ts';
+import type { Charge, ChargeState, Gateway, RefundOrder } from '../services/payments/gateway.ts';
 import { named } from './failures.ts';
+import { alive, asking, sending, taken } from './payments-gateway.ts';
 
 type Outcome = PaymentView | Refusal;
 
@@ -38,8 +40,8 @@ export interface PaymentDependencies {
   readonly tellFlow: (workflowId: string, signal: string) => Promise<void>;
 }
 
-/** Well below the heartbeat timeout. */
-const heartbeatMs = 2_000;
+/** From a payment's row to its being sent, when nothing gets in between. */
+const atOnceMs = 30_000;
 
 export function createPaymentActivities({ databases: { write }, gateways, tellFlow }: PaymentDependencies) {
   const load = async (ref: PaymentRef): Promise<PaymentRow | undefined> => await named(() => selectPayment(write, ref.tenantId, ref.paymentId));
@@ -63,6 +65,9 @@ export function createPaymentActivities({ databases: { write }, gateways, tellFl
     return gateway;
   }
 
+  const wanted = async ({ tenant_id: tenantId, subject_kind: kind, subject_id: id }: PaymentRow): Promise<boolean> =>
+    await named(() => (kind === 'booking' ? stillWanted(write, tenantId, id) : isAwaited(write, tenantId, kind, id)));
+
   /** The booking's flow looks at its row then; a purchase and an order wait for the payment's end. */
   async function tellSubject({ subject }: PaymentView): Promise<void> {
     if (subject.kind === 'booking') await tellFlow(bookingWorkflowId(subject.id), 'refresh');
@@ -74,7 +79,15 @@ export function createPaymentActivities({ databases: { write }, gateways, tellFl
     if (payment === undefined || payment.gateway_ref === null || refund === undefined) return undefined;
     const otherRefs = refunds.flatMap(({ id, gateway_ref }) => (id === refundId || gateway_ref === null ? [] : [gateway_ref]));
     const charge = { ...toCharge(payment), gatewayRef: payment.gateway_ref };
-    const order = { refundId, amountMinor: refund.amount_minor, charge, createdAt: refund.created_at, otherRefs, ...(refund.gateway_ref !== null && { gatewayRef: refund.gateway_ref }) };
+    const order = {
+      refundId,
+      amountMinor: refund.amount_minor,
+      charge,
+      createdAt: refund.created_at,
+      otherRefs,
+      ...(refund.sent_at !== null && { sentAt: refund.sent_at }),
+      ...(refund.gateway_ref !== null && { gatewayRef: refund.gateway_ref }),
+    };
     return { refund, order, gateway: gatewayOf(payment) };
   }
 
@@ -98,9 +111,15 @@ export function createPaymentActivities({ databases: { write }, gateways, tellFl
     async authorise(ref: PaymentRef): Promise<Outcome> {
       return await talk(ref, async (gateway, charge, row) => {
         if (row.status !== 'created' || row.gateway_ref !== null) return undefined;
-        if (Context.current().info.attempt > 1) {
+        const { attempt } = Context.current().info;
+        if (attempt > 1) {
           const earlier = await asking(async () => await gateway.lookUp(charge));
           if (earlier.state !== 'absent') return earlier;
+        }
+        // The row was checked against the booking when it was made; what is sent later than at once is checked again.
+        if ((attempt > 1 || Date.now() - row.created_at.getTime() > atOnceMs) && !(await wanted(row))) {
+          await named(() => failPayment(write, ref, 'subject_gone', 'What it was for had ended before it could be sent.'));
+          return undefined;
         }
         return await sending(async () => await gateway.authorise(charge));
       });
@@ -115,7 +134,7 @@ export function createPaymentActivities({ databases: { write }, gateways, tellFl
           const earlier = await asking(async () => await gateway.lookUp(charge));
           if (earlier.state !== 'authorised') return earlier;
         }
-        return await sending(async () => await gateway.capture({ ...charge, gatewayRef }));
+        return await sending(async () => taken(gateway, await gateway.capture({ ...charge, gatewayRef })));
       });
     },
 
@@ -133,10 +152,12 @@ export function createPaymentActivities({ databases: { write }, gateways, tellFl
     /** Asks the gateway. @returns `absent` when it has never heard of the payment. */
     async lookUp(ref: PaymentRef): Promise<Outcome | { readonly absent: true }> {
       let absent = false;
-      const outcome = await talk(ref, async (gateway, charge) => {
+      const outcome = await talk(ref, async (gateway, charge, row) => {
         const state = await asking(async () => await gateway.lookUp(charge));
         absent = state.state === 'absent';
-        return state;
+        if (state.state !== 'authorised' || row.status !== 'failed') return state;
+        // Held after the end: nobody is going to take it, so the payer gets it back now and not when the hold lapses.
+        return await sending(async () => await gateway.cancel({ ...charge, gatewayRef: state.gatewayRef }));
       });
       return absent ? { absent } : outcome;
     },
@@ -154,9 +175,7 @@ export function createPaymentActivities({ databases: { write }, gateways, tellFl
     /** Whether it makes sense to take the money now. */
     async isWanted(ref: PaymentRef): Promise<boolean> {
       const row = await load(ref);
-      if (row === undefined) return false;
-      const { subject_kind: kind, subject_id: id } = row;
-      return await named(() => (kind === 'booking' ? stillWanted(write, ref.tenantId, id) : isAwaited(write, ref.tenantId, kind, id)));
+      return row !== undefined && (await wanted(row));
     },
 
     async settle(ref: PaymentRef): Promise<Settlement> {
@@ -173,6 +192,7 @@ export function createPaymentActivities({ databases: { write }, gateways, tellFl
       if (isRefusal(settled)) return { kind: 'unwanted', why: settled.detail };
       const { subject, booking } = settled;
       if (booking === undefined) return { kind: 'awaited' };
+      if (booking.kind === 'vehicle') await named(() => refreshInventoryStatistics(write, ref.tenantId));
       await tellFlow(bookingWorkflowId(subject.id), 'refresh');
       return { kind: 'settled', booking };
     },
@@ -192,10 +212,12 @@ export function createPaymentActivities({ databases: { write }, gateways, tellFl
       const { order, gateway, refund } = found;
       const state = await alive(async () => {
         if (refund.status !== 'requested') return undefined;
-        if (Context.current().info.attempt > 1 || refund.gateway_ref !== null) {
+        // By an attempt before, or by a run of the flow before.
+        if (refund.sent_at !== null || refund.gateway_ref !== null) {
           const earlier = await asking(async () => await gateway.lookUpRefund(order));
           if (earlier.state !== 'absent') return earlier;
         }
+        await named(() => markRefundSent(write, ref, refundId));
         return await sending(async () => await gateway.refund(order));
       });
       return await named(() => recordRefund(write, ref, refundId, state ?? { state: 'absent' }));
@@ -211,42 +233,3 @@ export function createPaymentActivities({ databases: { write }, gateways, tellFl
 }
 
 export type PaymentActivities = ReturnType<typeof createPaymentActivities>;
-
-/** Says again and again that this worker is alive: a gateway may take two minutes, a dead worker should not. */
-async function alive<Result>(work: () => Promise<Result>): Promise<Result> {
-  const context = Context.current();
-  const beat = setInterval(() => context.heartbeat(), heartbeatMs);
-  try {
-    return await work();
-  } finally {
-    clearInterval(beat);
-  }
-}
-
-/** A question changes nothing. But while it has no answer nobody knows what an earlier attempt did. */
-async function asking<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-  return await gatewayNamed(ask, 'payment_unknown');
-}
-
-/** What was sent may have been done, unless the gateway says that it was not. */
-async function sending<Answer>(send: () => Promise<Answer>): Promise<Answer> {
-  return await gatewayNamed(send, undefined);
-}
-
-async function gatewayNamed<Answer>(talk: () => Promise<Answer>, always: 'payment_unknown' | undefined): Promise<Answer> {
-  try {
-    return await talk();
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    const { kind, gateway, gatewayCode, retryAfterMs } = error;
-    Context.current().log.warn('gateway step failed', { gateway, kind, gatewayCode, reason: error.message });
-    const type = always ?? ({ final: 'gateway_refused', busy: 'gateway_unavailable', unavailable: 'gateway_unavailable', unknown: 'payment_unknown' } as const)[kind];
-    throw ApplicationFailure.create({
-      type,
-      message: `${gateway}: ${error.message} (${gatewayCode})`,
-      // A question that was refused may be answered later: the key may be mended meanwhile.
-      nonRetryable: type === 'gateway_refused',
-      ...(retryAfterMs !== undefined && { nextRetryDelay: retryAfterMs }),
-    });
-  }
-}

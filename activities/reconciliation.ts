@@ -126,17 +126,17 @@ export function createReconciliationActivities({ databases: { write }, gateways,
       const found = theirs === undefined ? compareWithNobody(current.ours, now) : compare(current.ours, theirs, now);
       if (found.length === 0 && theirs === undefined) return undefined;
       if (found.length === 0 && !current.hasOpenCase) return { tenantId, paymentId };
-      await settle(current, found, now);
+      await settle(current, found, theirs !== undefined, now);
       return undefined;
     }
 
-    async function settle({ ours }: OurPayment, found: readonly Difference[], now: Date): Promise<void> {
+    async function settle({ ours }: OurPayment, found: readonly Difference[], answered: boolean, now: Date): Promise<void> {
       const { raise, poke } = decide(ours, found, now);
       if (poke) {
         await tellPayment(ours.tenantId, ours.paymentId);
         count({ poked: 1 });
       }
-      count(await named(() => recordFindings(write, ours, { found, raise, poke })));
+      count(await named(() => recordFindings(write, ours, { found, answered, raise, poke })));
     }
 
     async function judgeAll(payments: readonly OurPayment[], listed: ReadonlyMap<string, ChargeState>): Promise<void> {

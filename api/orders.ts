@@ -14,6 +14,7 @@ import { findOrder, listOrders } from '../services/database/orders/queries.ts';
 import { saveCustomer } from '../services/database/tenants.ts';
 import { createRateTableCarrier } from '../services/shipping/rate-table.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import { withLink } from './downloads.ts';
 import { callerOf, type Caller } from './http/caller.ts';
 import { answers } from './http/openapi.ts';
 import { Refused } from './http/problems.ts';
@@ -50,8 +51,8 @@ export const orderRoutes = (dependencies: ApiDependencies): FastifyPluginCallbac
       const order = await createOrder(databases.write, carrier, { tenantId, orderId, request: wanted, shipTo });
       if (isRefusal(order)) throw Refused.of(order);
       if (customer !== undefined) await saveCustomer(databases.write, tenantId, customerId, customer);
-      if (!hasEnded(order)) await holdfast.orders.begin(orderId, customerId);
-      return await reply.code(202).header('location', `/v1/orders/${orderId}`).send(await settled(tenantId, orderId, orderPatienceMs, isDecided));
+      if (!hasEnded(order)) await temporal.promptly(async () => await holdfast.orders.begin(orderId, customerId));
+      return await reply.code(202).header('location', `/v1/orders/${orderId}`).send(linked(await settled(tenantId, orderId, orderPatienceMs, isDecided)));
     },
   );
 
@@ -67,11 +68,11 @@ export const orderRoutes = (dependencies: ApiDependencies): FastifyPluginCallbac
     },
     async (request, reply) => {
       const { items, nextCursor } = await listOrders(databases.read, callerOf(request).tenantId, request.query);
-      return await reply.send({ items: [...items], ...(nextCursor !== undefined && { nextCursor }) });
+      return await reply.send({ items: items.map(linked), ...(nextCursor !== undefined && { nextCursor }) });
     },
   );
 
-  app.get('/orders/:id', { schema: { tags, summary: 'One order', params, response: answers('GET', { 200: orderView }, ['order_not_found']) } }, async (request, reply) => await reply.send(await made(callerOf(request).tenantId, request.params.id)));
+  app.get('/orders/:id', { schema: { tags, summary: 'One order, its payment, and links to what can be downloaded', params, response: answers('GET', { 200: orderView }, ['order_not_found']) } }, async (request, reply) => await reply.send(linked(await made(callerOf(request).tenantId, request.params.id))));
 
   app.post(
     '/orders/:id/cancel',
@@ -89,9 +90,9 @@ export const orderRoutes = (dependencies: ApiDependencies): FastifyPluginCallbac
       const { tenantId, holdfast } = callerOf(request);
       const order = await made(tenantId, request.params.id);
       if (order.status === 'completed') throw new Refused('not_cancellable', 'The warehouse has it.');
-      if (hasEnded(order)) return await reply.code(202).send(order);
+      if (hasEnded(order)) return await reply.code(202).send(linked(order));
       await temporal.promptly(async () => await holdfast.orders.cancel(order.id));
-      return await reply.code(202).send(await settled(tenantId, order.id, undoPatienceMs, hasEnded));
+      return await reply.code(202).send(linked(await settled(tenantId, order.id, undoPatienceMs, hasEnded)));
     },
   );
 
@@ -111,10 +112,12 @@ export const orderRoutes = (dependencies: ApiDependencies): FastifyPluginCallbac
       const order = await made(caller.tenantId, request.params.id);
       if (order.status !== 'undoing' || !(await temporal.promptly(async () => await mayResume(caller, order.id)))) throw new Refused('nothing_to_resume', `The order is ${order.status}, and nothing of it is parked.`);
       await temporal.promptly(async () => await caller.holdfast.orders.resume(order.id));
-      return await reply.code(202).send(await settled(caller.tenantId, order.id, undoPatienceMs, hasEnded));
+      return await reply.code(202).send(linked(await settled(caller.tenantId, order.id, undoPatienceMs, hasEnded)));
     },
   );
   done();
+
+  const linked = (order: OrderView): OrderView => ({ ...order, ...(order.downloads !== undefined && { downloads: order.downloads.map((download) => withLink(download, dependencies)) }) });
 
   async function made(tenantId: string, id: string): Promise<OrderView> {
     const order = await findOrder(databases.write, tenantId, id);

@@ -4,13 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import type { FastifyPluginCallback } from 'fastify';
+import { escapeHtml } from '../contracts/html.ts';
 import { tenantId } from '../contracts/values.ts';
 import { paytmPageQuery, type PaytmForm } from '../services/payments/paytm/page.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { Refused } from './http/problems.ts';
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
 
 const script = 'document.forms[0].submit()';
 /** The form may lead anywhere, as its answer may: browsers hold every step of the way against `form-action`. */
@@ -22,8 +20,8 @@ const page = ({ action, fields }: PaytmForm): string => `<!doctype html>
 <body>
 <main>
 <h1>To the payment</h1>
-<form method="post" action="${escaped(action)}">
-${Object.entries(fields).map(([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`).join('\n')}
+<form method="post" action="${escapeHtml(action)}">
+${Object.entries(fields).map(([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`).join('\n')}
 <button type="submit">Go on to Paytm</button>
 </form>
 </main>

@@ -100,7 +100,10 @@ export class BookingsClient {
     return await this.#change(id, bookingMessages.reschedule, [{ tenantId: this.#tenantId, ...parsed(rescheduleBookingBody, dates) }], options);
   }
 
-  /** Gives a held or confirmed booking back; stops a pending one. Returns when Temporal has it, not when it is done. */
+  /**
+   * Gives a held or confirmed booking back; stops a pending one. Returns when Temporal has it, not when it is done. A vehicle
+   * that is sold stays so until all of its payment is refunded.
+   */
   async cancel(id: string): Promise<void> {
     await this.#signalWithStart(id, 'cancel');
   }

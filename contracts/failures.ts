@@ -90,6 +90,7 @@ export const failures = {
   link_invalid: { status: 403, retryable: false, meaning: 'The link was not made here, or it was changed.' },
   link_expired: { status: 410, retryable: false, meaning: 'The link has expired.' },
   download_limit_reached: { status: 410, retryable: false, meaning: 'It was downloaded as often as it may be.' },
+  download_withdrawn: { status: 410, retryable: false, meaning: 'Its money was given back, so it cannot be downloaded any more.' },
   idempotency_key_reused: { status: 422, retryable: false, meaning: 'The Idempotency-Key was used with another request.' },
   booking_id_reused: { status: 409, retryable: false, meaning: 'The booking id was used for another request.' },
   payment_id_reused: { status: 409, retryable: false, meaning: 'The payment id was used for another request.' },

@@ -1,7 +1,7 @@
 /** Reconciliation: what we have written down, compared with what the gateways say. */
 import { z } from 'zod';
 import { gatewayNames } from './payments/flow.ts';
-import { amountMinor, currency, pageQuery, text } from './values.ts';
+import { pageQuery, text } from './values.ts';
 
 /** Workflow id of a run that a tenant asked for; a scheduled one has the schedule's. */
 export const reconciliationRunWorkflowId = (tenantId: string, runId: string): string => `reconciliation:${tenantId}:${runId}`;
@@ -17,20 +17,20 @@ export interface ReconciliationInput {
 /**
  * missing_here: the gateway holds money for a payment that we do not know. missing_there: the gateway does not know a
  * payment that we count as paid. The next four: both know it and disagree. stuck: nothing has gone on with it for longer
- * than it should take, and asking its flow to look did not help.
+ * than it should take, and asking its flow to look did not help; or a refund has not been done for ten days.
  */
 export const caseKinds = ['missing_here', 'missing_there', 'amount_differs', 'state_differs', 'refund_differs', 'ledger_differs', 'stuck'] as const;
 export type CaseKind = (typeof caseKinds)[number];
 
 export const caseStatuses = ['open', 'resolved'] as const;
 
-/** One side of a difference: a state and amounts, nothing about the payer. */
+/** One side of a difference: a state and amounts, nothing about the payer. What a gateway says is shown as it says it, whatever that is. */
 const side = z.object({
   state: z.string().describe('Ours: the status of the payment. Theirs: open, authorised, captured, failed or absent.'),
-  amount: amountMinor.optional(),
-  currency: currency.optional(),
-  captured: amountMinor.optional(),
-  refunded: amountMinor.optional(),
+  amount: z.number().optional(),
+  currency: z.string().optional(),
+  captured: z.number().optional(),
+  refunded: z.number().optional(),
   ledger: z.int().optional().describe('What the ledger says that the gateway holds of this payment.'),
 });
 export type Side = z.infer<typeof side>;

@@ -24,6 +24,10 @@ export const putShopBody = z.strictObject({
 });
 export type PutShop = z.infer<typeof putShopBody>;
 
+/** Of the picture at the top of invoices. */
+export const maxLogoBytes = 2 * 1024 * 1024;
+export const maxLogoSide = 2_000;
+
 /** All of it but the VAT rate, which purchases and orders need, too. */
 export type ShopProfile = Omit<PutShop, 'vatBasisPoints'>;
 
@@ -37,5 +41,6 @@ export const shopView = z.object({
   vatBasisPoints: z.int(),
   invoicePrefix: z.string(),
   locale: z.string(),
+  logoUrl: z.string().optional().describe('Shows the logo without an API key, for some days. Absent while there is none.'),
 });
 export type ShopView = z.infer<typeof shopView>;

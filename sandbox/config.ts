@@ -16,8 +16,11 @@ export const autoPay = z.strictObject({
 });
 export type AutoPay = z.infer<typeof autoPay>;
 
-/** An endpoint with a tenant receives only the events of payments whose `metadata.tenantId` is that tenant. */
-const stripeEndpoint = z.union([webUrl, z.strictObject({ url: webUrl, tenantId: z.string().optional() })]).transform((endpoint) => (typeof endpoint === 'string' ? { url: endpoint } : endpoint));
+/**
+ * An endpoint with a tenant receives only the events of payments whose `metadata.tenantId` is that tenant; one with types,
+ * only events of those, as an endpoint's `enabled_events` has it.
+ */
+const stripeEndpoint = z.union([webUrl, z.strictObject({ url: webUrl, tenantId: z.string().optional(), events: z.array(z.string().min(1)).min(1).optional() })]).transform((endpoint) => (typeof endpoint === 'string' ? { url: endpoint } : endpoint));
 
 const dayMs = 86_400_000;
 

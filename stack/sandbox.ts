@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { gatewayNames, type GatewayName } from '../contracts/payments/flow.ts';
+import { stripeEvents } from '../services/payments/stripe/events.ts';
 import type { Home, Secrets } from './home.ts';
 import { writeJson } from './files.ts';
 import { loopback } from './ports.ts';
@@ -34,7 +35,7 @@ export function writeSandboxConfig({ home, secrets, port, tenantIds, publicUrl }
     stripe: {
       secretKeys: [`${stripeKeyPrefix}${stripeKey}`],
       webhookSecrets: [`${webhookSecretPrefix}${webhookSecret}`],
-      endpoints: tenantIds.map((tenantId) => ({ url: `${publicUrl}/v1/webhooks/stripe/${tenantId}`, tenantId })),
+      endpoints: tenantIds.map((tenantId) => ({ url: `${publicUrl}/v1/webhooks/stripe/${tenantId}`, tenantId, events: stripeEvents })),
     },
     gopay: { goid, clientId: gopayClient, clientSecret: gopaySecret },
     paytm: { mid: paytmMid, merchantKey: paytmKey, website: paytmWebsite, webhookUrl: tenantIds.map((tenantId) => `${publicUrl}/v1/webhooks/paytm/${tenantId}`) },

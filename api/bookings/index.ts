@@ -7,6 +7,7 @@ import { bookingView, confirmBookingBody, createBookingBody, emptyBody, listBook
 import type { FailureCode, Refusal } from '../../contracts/failures.ts';
 import { foreignId } from '../../contracts/values.ts';
 import { findBooking, listBookings, refuseEarly } from '../../services/database/bookings/queries.ts';
+import { refuseWhileSold } from '../../services/database/bookings/sold.ts';
 import { saveCustomer } from '../../services/database/tenants.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { callerOf, type Caller } from '../http/caller.ts';
@@ -156,10 +157,10 @@ export const bookingRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
       schema: {
         tags,
         summary: 'Give a booking back',
-        description: 'The answer says how the booking stands within a second; if it is not `released` by then, it will be. Cancelling a cancelled booking answers it as it is.',
+        description: 'The answer says how the booking stands within a second; if it is not `released` by then, it will be. Cancelling a cancelled booking answers it as it is. What was paid is given back by a refund of its payment, not by this: a vehicle that is sold can be cancelled only after that.',
         params,
         body: emptyBody,
-        response: answers('POST', { 202: anyBooking }, [...changeCodes, 'booking_closed']),
+        response: answers('POST', { 202: anyBooking }, [...changeCodes, 'booking_closed', 'not_cancellable']),
       },
     },
     async (request, reply) => {
@@ -168,6 +169,7 @@ export const bookingRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
       const before = await locateBooking(dependencies, caller, id);
       if (request.idempotency?.again !== true) refuse(refuseCancel(before));
       if (before.status === 'released' || before.status === 'failed') return await reply.code(202).send(before);
+      if (isMade(before)) refuse(await refuseWhileSold(databases.write, caller.tenantId, before));
       await temporal.promptly(async () => await caller.holdfast.bookings.cancel(id));
       return await reply.code(202).send(await released(caller, before));
     },

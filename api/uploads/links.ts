@@ -13,9 +13,13 @@ const goodForDays = 6;
 
 type Signing = Pick<ApiDependencies, 'signingKeys' | 'publicUrl'>;
 
-export function imageWithLinks({ id, width, height, variants }: KeptImage, { signingKeys, publicUrl }: Signing, now = new Date()): ProductImage {
+export function pictureUrl(key: string, { signingKeys, publicUrl }: Signing, now = new Date()): string {
   const expiresAt = new Date((Math.floor(now.getTime() / dayMs) + goodForDays) * dayMs);
-  return { id, width, height, variants: variants.map(({ key, ...variant }) => ({ ...variant, url: `${publicUrl}${signLink({ method: 'GET', key, expiresAt }, signingKeys, now)}` })) };
+  return `${publicUrl}${signLink({ method: 'GET', key, expiresAt }, signingKeys, now)}`;
+}
+
+export function imageWithLinks({ id, width, height, variants }: KeptImage, signing: Signing, now = new Date()): ProductImage {
+  return { id, width, height, variants: variants.map(({ key, ...variant }) => ({ ...variant, url: pictureUrl(key, signing, now) })) };
 }
 
 export const productWithLinks = ({ images, ...product }: KeptProduct, signing: Signing): ProductView => ({ ...product, images: images.map((image) => imageWithLinks(image, signing)) });

@@ -4,7 +4,7 @@ import { quoted } from '../invocation.ts';
 import { print } from '../output.ts';
 import { money, safe } from '../text.ts';
 import { itemsInWords } from './purchase.ts';
-import { cameToNothing, next, printHead, printRedirect, type Shown } from './shown.ts';
+import { cameToNothing, next, printDownloads, printHead, printRedirect, type Shown } from './shown.ts';
 
 const opens: ReadonlySet<string> = new Set(['pending', 'confirmed', 'undoing']);
 
@@ -24,6 +24,7 @@ export function showOrder(order: OrderView, tenantId: string): Shown {
       print(`  ${safe(`${itemsInWords(order.items)}, ${money(order.amount, order.currency)}${shipping(order)}, customer ${order.customerId}, payment ${order.paymentId}`)}`);
       if (order.shipment?.status === 'labelled') print(`  ${safe(`Sent by ${order.shipment.carrier}, ${order.shipment.service}, tracking ${order.shipment.tracking}`)}`);
       printRedirect(order.payment?.redirectUrl);
+      printDownloads(order.downloads);
       if (isOpen) next(`watch ${quoted(id)}`, tenantId);
     },
   };

@@ -2,8 +2,8 @@
 import type { PurchaseItemView, PurchaseView } from '../../contracts/purchases/schemas.ts';
 import { quoted } from '../invocation.ts';
 import { print } from '../output.ts';
-import { money, safe, when } from '../text.ts';
-import { cameToNothing, next, printHead, printRedirect, type Shown } from './shown.ts';
+import { money, safe } from '../text.ts';
+import { cameToNothing, next, printDownloads, printHead, printRedirect, type Shown } from './shown.ts';
 
 export function showPurchase(purchase: PurchaseView, tenantId: string): Shown {
   const { id, status, reason } = purchase;
@@ -19,9 +19,7 @@ export function showPurchase(purchase: PurchaseView, tenantId: string): Shown {
       printHead(id, status, reason);
       print(`  ${safe(`${whatIsBought(purchase)}, ${money(purchase.amount, purchase.currency)}, customer ${purchase.customerId}, payment ${purchase.paymentId}`)}`);
       printRedirect(purchase.payment?.redirectUrl);
-      for (const { productId, url, expiresAt, downloadsLeft } of purchase.downloads ?? []) {
-        if (url !== undefined) print(`  ${safe(`Download ${productId} (${downloadsLeft} times, until ${when(expiresAt)}): ${url}`)}`);
-      }
+      printDownloads(purchase.downloads);
       if (isOpen) next(`watch ${quoted(id)}`, tenantId);
     },
   };

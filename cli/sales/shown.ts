@@ -2,6 +2,7 @@
 import { CliError, remedyFor } from '../errors.ts';
 import { adviceFor, meaningOf } from '../declines.ts';
 import { isFailureCode } from '../../contracts/failures.ts';
+import type { DownloadView } from '../../contracts/purchases/schemas.ts';
 import { invocation, quoted } from '../invocation.ts';
 import { paintedStatus, print } from '../output.ts';
 import { safe, when } from '../text.ts';
@@ -30,6 +31,13 @@ export function printRedirect(redirectUrl: string | undefined, payBy?: string): 
   if (redirectUrl === undefined) return;
   print(`  The payer has to act${payBy === undefined ? '' : ` until ${when(payBy)}`}:`);
   print(`  ${safe(redirectUrl)}`);
+}
+
+/** Links to what is digital. */
+export function printDownloads(downloads: readonly DownloadView[] = []): void {
+  for (const { productId, url, expiresAt, downloadsLeft } of downloads) {
+    if (url !== undefined) print(`  ${safe(`Download ${productId} (${downloadsLeft} times, until ${when(expiresAt)}): ${url}`)}`);
+  }
 }
 
 export const next = (rest: string, tenantId: string): void => print(`  Next: ${invocation(`${rest} --tenant ${quoted(tenantId)}`)}`);

@@ -56,6 +56,9 @@ export type HoldOutcome = BookingView | UnmadeBooking;
 export const standsFor = (booking: BookingView, request: HoldRequest): boolean =>
   booking.resourceId === request.resourceId && booking.customerId === request.customerId && booking.quantity === request.quantity;
 
+/** How the step of a booking's progress begins that was to be cancelled and could not be. */
+export const notCancelledPrefix = 'not cancelled: ';
+
 export const isMade = (outcome: HoldOutcome): outcome is BookingView => 'resourceId' in outcome;
 
 export interface OfTenant {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { customerContact } from '../bookings/schemas.ts';
 import { gatewayNames, paymentStatuses } from '../payments/flow.ts';
 import { howToPay, paymentView } from '../payments/schemas.ts';
+import { downloadView } from '../purchases/schemas.ts';
 import { amountMinor, currency, foreignId, pageQuery, text } from '../values.ts';
 import { countryCodes } from './countries.ts';
 import { maxOrderLines, orderStatuses, orderSteps } from './flow.ts';
@@ -87,6 +88,7 @@ export const orderView = orderState.omit({ method: true }).extend({
     .optional()
     .describe('Absent until the payment has been begun.'),
   shipment: shipmentView.optional(),
+  downloads: z.array(downloadView).optional().describe('Of what is not sent, once the order is completed, and until all of its money is given back.'),
 });
 export type OrderView = z.infer<typeof orderView>;
 

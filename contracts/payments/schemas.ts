@@ -11,11 +11,15 @@ export const howToPay = {
   currency: currency.optional().describe('If given, it must be the currency of what is to be paid, or the call is refused.'),
 };
 
-export const payBookingBody = z.strictObject({
-  ...howToPay,
-  capture: z.enum(captureModes).default('automatic').describe('manual: held first, and taken only when the booking is certain.'),
-  customerId: foreignId.optional().describe('If given, the booking must be held by this customer.'),
-});
+/** A gateway would refuse these, and a payment that is refused costs the customer the booking. So they never begin. */
+export const payBookingBody = z
+  .strictObject({
+    ...howToPay,
+    capture: z.enum(captureModes).default('automatic').describe('manual: held first, and taken only when the booking is certain. Not at Paytm.'),
+    customerId: foreignId.optional().describe('If given, the booking must be held by this customer.'),
+  })
+  .refine(({ gateway, method }) => gateway !== 'stripe' || method !== undefined, { path: ['method'], message: 'Stripe needs a payment method id' })
+  .refine(({ gateway, capture }) => gateway !== 'paytm' || capture !== 'manual', { path: ['capture'], message: 'Paytm takes the money at once' });
 
 export const refundBody = z.strictObject({
   amount: amountMinor.min(1).optional().meta({ description: 'Minor units. All that is left if absent.', example: 500 }),

@@ -14,7 +14,7 @@ export function paymentLabels({ tenantId, paymentId, request }: PaymentInput) {
             ...(request.customerId === undefined ? [] : [{ key: searchAttributes.customer, value: request.customerId }]),
           ]),
     ],
-    staticSummary: request === undefined ? `Payment ${paymentId}, picked up again` : `${request.subject.kind} ${request.subject.id} by ${request.gateway}`,
+    staticSummary: request === undefined ? `Payment ${paymentId}, picked up again` : `Payment for ${request.subject.kind} ${request.subject.id} through ${request.gateway}`,
     staticDetails: `Tenant \`${tenantId}\`, payment \`${paymentId}\`. Signals: \`cancel\` (until it is taken), \`resume\`, \`gatewayEvent\` (asks the gateway). Update: \`refund\`.`,
   };
 }

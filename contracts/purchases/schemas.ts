@@ -57,7 +57,7 @@ export const purchaseView = z.object({
     })
     .optional(),
   items: z.array(purchaseItemView).optional().describe('Of a basket.'),
-  downloads: z.array(downloadView).optional().describe('Of the digital items, once it is completed.'),
+  downloads: z.array(downloadView).optional().describe('Of the digital items, once it is completed, and until all of its money is given back.'),
   createdAt: z.string(),
   updatedAt: z.string(),
 });

@@ -1,8 +1,6 @@
 /** The payers' pages: plain HTML without any outside asset; every value is escaped. */
 import { minorDigits } from '../../contracts/currency-digits.ts';
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-export const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
+import { escapeHtml } from '../../contracts/html.ts';
 
 export interface Choice {
   readonly label: string;

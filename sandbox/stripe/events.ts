@@ -38,7 +38,7 @@ export function createEvents({ courier }: Core, config: StripeConfig, { endpoint
   return (type, about, object, origin, previous) => {
     const { tenantId } = about.metadata;
     const targets = [
-      ...config.endpoints.filter((endpoint) => endpoint.tenantId === undefined || endpoint.tenantId === tenantId).map(({ url }) => ({ url })),
+      ...config.endpoints.filter((endpoint) => (endpoint.tenantId === undefined || endpoint.tenantId === tenantId) && endpoint.events?.includes(type) !== false).map(({ url }) => ({ url })),
       ...[...endpoints.values()].filter(({ events }) => events.includes('*') || events.includes(type)).map(({ url, id }) => ({ url, endpointId: id })),
     ];
     if (targets.length === 0) return;

@@ -25,9 +25,12 @@ const saysNothingNewIn: Readonly<Record<GatewayName, Readonly<Record<string, rea
   paytm: { 'payment.TXN_SUCCESS': taken, 'payment.TXN_FAILURE': nothingTaken },
 };
 
+/** A bank may send a refund back days after it had succeeded. Reconciliation names these types, too. */
+const refundFailures: ReadonlySet<string> = new Set(['refund.failed', 'refund.TXN_FAILURE']);
+
 export function isKnownAlready(gateway: GatewayName, { type, gatewayRef }: Pick<GatewayNotification, 'type' | 'gatewayRef'>, { status, gateway_ref }: Notified): boolean {
-  // All of it was given back: nothing can come after that.
-  if (status === null || status === 'refunded') return status === 'refunded';
+  // All of it was given back: nothing can come after that, but that it did not arrive.
+  if (status === null || status === 'refunded') return status === 'refunded' && !refundFailures.has(type);
   if (type === 'payment_intent.created') return gatewayRef !== undefined && gatewayRef === gateway_ref;
   const claims = saysNothingNewIn[gateway];
   return Object.hasOwn(claims, type) && claims[type]?.includes(status) === true;

@@ -10,6 +10,9 @@ import * as reconciliation from './migrations/007-reconciliation.ts';
 import * as imports from './migrations/008-imports.ts';
 import * as exportTables from './migrations/009-exports.ts';
 import * as uploads from './migrations/010-uploads.ts';
+import * as orderDownloads from './migrations/011-order-downloads.ts';
+import * as shopLogo from './migrations/012-shop-logo.ts';
+import * as refundsSent from './migrations/013-refunds-sent.ts';
 import type { Database } from './schema.ts';
 
 const migrations: Record<string, Migration> = {
@@ -23,6 +26,9 @@ const migrations: Record<string, Migration> = {
   '008-imports': imports,
   '009-exports': exportTables,
   '010-uploads': uploads,
+  '011-order-downloads': orderDownloads,
+  '012-shop-logo': shopLogo,
+  '013-refunds-sent': refundsSent,
 };
 
 /** @returns the names of the migrations that were applied, none when the schema was already current. */

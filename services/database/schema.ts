@@ -15,7 +15,7 @@ import type { PaymentTables } from './schema/payments.ts';
 import type { ReconciliationTables } from './schema/reconciliation.ts';
 
 export interface Database extends FileTables, PaymentTables, MarketplaceTables, OrderTables, InvoiceTables, ReconciliationTables, ImportTables, ExportTables {
-  tenants: { id: string; name: string; fee_basis_points: Generated<number>; vat_basis_points: Generated<number>; profile: ColumnType<Partial<ShopProfile>, string | undefined, string>; created_at: GeneratedTimestamp };
+  tenants: { id: string; name: string; fee_basis_points: Generated<number>; vat_basis_points: Generated<number>; logo_key: string | null; profile: ColumnType<Partial<ShopProfile>, string | undefined, string>; created_at: GeneratedTimestamp };
   customers: { tenant_id: string; id: string; name: string | null; email: string | null; locale: string | null; updated_at: GeneratedTimestamp };
   resources: MaybeImported & {
     tenant_id: string;

@@ -1,41 +1,46 @@
 /** The seller's mark: their own picture, or their initial on a plain ground. */
 import { inflateSync } from 'node:zlib';
+import { maxLogoBytes, maxLogoSide } from '../../contracts/shop.ts';
 
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-const largestBytes = 2 * 1024 * 1024;
-const largestSide = 2000;
 /** Samples a pixel, by colour type; a pixel of a palette is one. */
 const samples: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
+export interface Picture {
+  readonly contents: Buffer;
+  readonly width: number;
+  readonly height: number;
+}
+
 /**
- * Whether a PNG can be handed to pdfkit. It throws out of a callback, past every handler, for pixels that do not
+ * A PNG that can be handed to pdfkit, or nothing. pdfkit throws out of a callback, past every handler, for pixels that do not
  * inflate, and believes any size, so both are tried here first. Interlaced pictures are refused: their size is not known
  * from the header.
  */
-export function isDrawablePng(bytes: Uint8Array): boolean {
-  if (bytes.length > largestBytes) return false;
+export function drawablePng(bytes: Uint8Array): Picture | undefined {
+  if (bytes.length > maxLogoBytes) return undefined;
   const file = Buffer.from(bytes);
   try {
     const chunks = chunksOf(file);
     const [header] = chunks;
-    if (header?.type !== 'IHDR' || header.data.length !== 13 || chunks.at(-1)?.type !== 'IEND') return false;
+    if (header?.type !== 'IHDR' || header.data.length !== 13 || chunks.at(-1)?.type !== 'IEND') return undefined;
     const width = header.data.readUInt32BE(0);
     const height = header.data.readUInt32BE(4);
     const bits = header.data.readUInt8(8);
     const colorType = header.data.readUInt8(9);
     const samplesPerPixel = samples[colorType];
-    if (samplesPerPixel === undefined || header.data.readUInt8(12) !== 0) return false;
-    if (width === 0 || height === 0 || width > largestSide || height > largestSide) return false;
-    if (bits !== 8 && !(bits < 8 && [1, 2, 4].includes(bits) && (colorType === 0 || colorType === 3))) return false;
+    if (samplesPerPixel === undefined || header.data.readUInt8(12) !== 0) return undefined;
+    if (width === 0 || height === 0 || width > maxLogoSide || height > maxLogoSide) return undefined;
+    if (bits !== 8 && !(bits < 8 && [1, 2, 4].includes(bits) && (colorType === 0 || colorType === 3))) return undefined;
     // With both, pdfkit would read more than there is.
     const transparent = chunks.some(({ type }) => type === 'tRNS');
-    if (transparent && (colorType !== 3 || bits !== 8)) return false;
-    if ((colorType === 3) !== chunks.some(({ type, data }) => type === 'PLTE' && data.length > 0 && data.length % 3 === 0 && data.length <= 768)) return false;
+    if (transparent && (colorType !== 3 || bits !== 8)) return undefined;
+    if ((colorType === 3) !== chunks.some(({ type, data }) => type === 'PLTE' && data.length > 0 && data.length % 3 === 0 && data.length <= 768)) return undefined;
     const expected = height * (1 + Math.ceil((width * bits * samplesPerPixel) / 8));
     const pixels = Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map(({ data }) => data));
-    return inflateSync(pixels, { maxOutputLength: expected }).length === expected;
+    return inflateSync(pixels, { maxOutputLength: expected }).length === expected ? { contents: file, width, height } : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

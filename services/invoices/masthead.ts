@@ -2,7 +2,7 @@
 import type { InvoiceDocument, InvoiceParty } from './document.ts';
 import type { Formats } from './format.ts';
 import { labels } from './labels.ts';
-import { initialOf, isDrawablePng } from './logo.ts';
+import { drawablePng, initialOf, type Picture } from './logo.ts';
 import { contentWidth, continuedTop, groundColor, heightOf, lineHeight, page, ruleColor, styles, type Sheet } from './sheet.ts';
 import type { Line } from '../pdf/typesetter.ts';
 
@@ -12,15 +12,28 @@ interface Block {
 }
 
 const logoSide = 44;
+/** A wide picture is not made small: it may be so many times as wide as it is high. */
+const widestLogo = 3;
 const columnGap = 18;
 const blockGap = 6;
 const longestName = 3;
 const longestAddress = 8;
 
+/** The seller's mark, and the width that it takes. */
+export interface Mark {
+  readonly picture: Picture | undefined;
+  readonly width: number;
+}
+
+export function markOf({ logo }: InvoiceDocument): Mark {
+  const picture = logo === undefined ? undefined : drawablePng(logo);
+  return { picture, width: picture === undefined ? logoSide : logoSide * Math.min(Math.max(picture.width / picture.height, 1), widestLogo) };
+}
+
 /** The upper part of the first page. */
-export async function drawMasthead(sheet: Sheet, document: InvoiceDocument, formats: Formats): Promise<void> {
+export async function drawMasthead(sheet: Sheet, document: InvoiceDocument, formats: Formats, mark: Mark): Promise<void> {
   const titleWidth = 190;
-  const nameLeft = page.left + logoSide + 14;
+  const nameLeft = page.left + mark.width + 14;
   const name = await sheet.lines(document.seller.name, styles.name, page.right - titleWidth - nameLeft - columnGap, longestName);
   const title = await sheet.line(labels.invoice, styles.title);
   const number = await sheet.lines(document.number, styles.plain, titleWidth, longestName);
@@ -95,15 +108,15 @@ async function detailBlocks(sheet: Sheet, document: InvoiceDocument, formats: Fo
  * After everything else: pdfkit unpacks a transparent picture in the background, and what is drawn meanwhile would come
  * before or after it in the file by chance.
  */
-export async function drawLogo(sheet: Sheet, document: InvoiceDocument): Promise<void> {
+export async function drawLogo(sheet: Sheet, { seller }: InvoiceDocument, { picture, width }: Mark): Promise<void> {
   const { pdf } = sheet;
   const { left: x, top: y } = page;
   pdf.switchToPage(0);
-  if (document.logo !== undefined && isDrawablePng(document.logo)) {
-    pdf.image(Buffer.from(document.logo), x, y, { fit: [logoSide, logoSide], align: 'center', valign: 'center' });
+  if (picture !== undefined) {
+    pdf.image(picture.contents, x, y, { fit: [width, logoSide], align: 'center', valign: 'center' });
     return;
   }
   pdf.roundedRect(x, y, logoSide, logoSide, 8).fill(groundColor);
-  const initial = await sheet.line(initialOf(document.seller.name), { weight: 'bold', size: 22, color: '#ffffff' });
+  const initial = await sheet.line(initialOf(seller.name), { weight: 'bold', size: 22, color: '#ffffff' });
   sheet.draw(initial, x + (logoSide - initial.width) / 2, y + 7);
 }

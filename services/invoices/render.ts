@@ -5,7 +5,7 @@ import { eastAsianOrder } from '../pdf/east-asian.ts';
 import { createFormats, midnight } from './format.ts';
 import { labels } from './labels.ts';
 import { drawLines } from './lines-table.ts';
-import { drawEveryPage, drawLogo, drawMasthead } from './masthead.ts';
+import { drawEveryPage, drawLogo, drawMasthead, markOf } from './masthead.ts';
 import { createSheet, page } from './sheet.ts';
 import { paragraphsOf } from '../pdf/text.ts';
 import { drawTotals, prepareTotals } from './totals.ts';
@@ -37,13 +37,14 @@ export async function renderInvoice(document: InvoiceDocument, { compress = true
   const finished = collect(pdf);
   const sheet = createSheet(pdf, createTypesetter(eastAsianOrder(textsOf(document), document.locale), (name, font) => { pdf.registerFont(name, font); }));
 
+  const mark = markOf(document);
   sheet.newPage();
-  await drawMasthead(sheet, document, formats);
+  await drawMasthead(sheet, document, formats, mark);
   const totals = await prepareTotals(sheet, document, formats);
   await drawLines(sheet, document.lines, formats, labels.pricesIncludeVat(document.currency), totals.height);
   drawTotals(sheet, totals);
   await drawEveryPage(sheet, document);
-  await drawLogo(sheet, document);
+  await drawLogo(sheet, document, mark);
   pdf.end();
   return await finished;
 }

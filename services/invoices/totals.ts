@@ -3,6 +3,7 @@ import type { InvoiceDocument } from './document.ts';
 import type { Formats } from './format.ts';
 import { labels } from './labels.ts';
 import { contentWidth, heightOf, lineHeight, page, ruleColor, styles, type Sheet } from './sheet.ts';
+import { inItsOwnOrder } from '../pdf/text.ts';
 import type { Line } from '../pdf/typesetter.ts';
 import { invoiceTotalMinor, vatSummary } from './vat.ts';
 
@@ -41,7 +42,7 @@ export async function prepareTotals(sheet: Sheet, document: InvoiceDocument, for
   const spare = Math.max(0, width - natural.reduce((sum, column) => sum + column, 0)) / (natural.length - 1);
   const columnWidths = natural.map((column, at) => (at === 0 ? column : column + spare));
 
-  const paid = document.paid === undefined ? [] : await sheet.lines(labels.paid(document.paid.method, formats.date(document.paid.date)), styles.strong, noteWidth(width), 6);
+  const paid = document.paid === undefined ? [] : await sheet.lines(labels.paid(document.paid.method, inItsOwnOrder(formats.date(document.paid.date))), styles.strong, noteWidth(width), 6);
   const table = rows.length * (lineHeight(styles.plain) + rowGap) + aboveTotal + lineHeight(styles.total) + rowGap;
   const height = above + (isBeside(width) ? Math.max(table, heightOf(paid)) : table + heightOf(paid) + gap);
   return { rows, total, paid, width, columnWidths, height };

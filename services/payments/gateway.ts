@@ -6,6 +6,7 @@
  * money may have moved.
  */
 import type { CaptureMode, GatewayName, PaymentFailureCode } from '../../contracts/payments/flow.ts';
+import { storableText } from './storable.ts';
 
 /** A payment, as a gateway has to know it. The ids are the keys of idempotency: never an attempt's number. */
 export interface Charge {
@@ -30,6 +31,8 @@ export interface RefundOrder {
   readonly amountMinor: number;
   readonly charge: Charge & { readonly gatewayRef: string };
   readonly createdAt: Date;
+  /** When it was last sent, if it was: a gateway without a key of idempotency may still be working on that. */
+  readonly sentAt?: Date | undefined;
   /** The gateway's own id of the refund, once it is known. */
   readonly gatewayRef?: string | undefined;
   /** The gateway's own ids of the charge's other refunds: where a gateway knows no id of ours, these are not this one. */
@@ -64,7 +67,7 @@ export type ChargeState =
 
 export type RefundState =
   | { readonly state: 'open' | 'succeeded'; readonly gatewayRef: string; readonly amountMinor: number; readonly answer: Readonly<Record<string, unknown>> }
-  | { readonly state: 'failed'; readonly gatewayCode: string; readonly message: string; readonly answer: Readonly<Record<string, unknown>> }
+  | { readonly state: 'failed'; readonly gatewayCode: string; readonly message: string; readonly gatewayRef?: string; readonly answer: Readonly<Record<string, unknown>> }
   /** Only from a look-up. */
   | { readonly state: 'absent' };
 
@@ -113,10 +116,11 @@ export class GatewayError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(gateway: GatewayName, kind: GatewayErrorKind, gatewayCode: string, message: string, options: { retryAfterMs?: number | undefined; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    // It is told to people and kept as the reason of a failure.
+    super(storableText(message), options.cause === undefined ? {} : { cause: options.cause });
     this.gateway = gateway;
     this.kind = kind;
-    this.gatewayCode = gatewayCode;
+    this.gatewayCode = storableText(gatewayCode);
     this.retryAfterMs = options.retryAfterMs;
   }
 }

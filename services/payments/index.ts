@@ -8,6 +8,7 @@ import { createPaytmGateway, type PaytmOptions } from './paytm/gateway.ts';
 import { createPaytmVerifier } from './paytm/notifications.ts';
 import { createStripeGateway, type StripeOptions } from './stripe/gateway.ts';
 import { createStripeVerifier } from './stripe/notifications.ts';
+import { withStorableAnswers } from './storable.ts';
 
 /** A gateway without settings is not offered. */
 export interface GatewaySettings {
@@ -18,9 +19,9 @@ export interface GatewaySettings {
 
 export function createGateways({ stripe, gopay, paytm }: GatewaySettings): Partial<Record<GatewayName, Gateway>> {
   return {
-    ...(stripe !== undefined && { stripe: createStripeGateway(stripe) }),
-    ...(gopay !== undefined && { gopay: createGopayGateway(gopay) }),
-    ...(paytm !== undefined && { paytm: createPaytmGateway(paytm) }),
+    ...(stripe !== undefined && { stripe: withStorableAnswers(createStripeGateway(stripe)) }),
+    ...(gopay !== undefined && { gopay: withStorableAnswers(createGopayGateway(gopay)) }),
+    ...(paytm !== undefined && { paytm: withStorableAnswers(createPaytmGateway(paytm)) }),
   };
 }
 

@@ -16,12 +16,6 @@ export type NotificationVerifier = (delivery: Delivery, nowMs?: number) => Gatew
 
 export const isNotificationRefusal = (verdict: GatewayNotification | NotificationRefusal): verdict is NotificationRefusal => typeof verdict === 'string';
 
-/** Whether all of its text can be kept: PostgreSQL has no NUL and no half of a surrogate pair, and JSON has both. */
-export function isStorable(value: unknown): boolean {
-  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\u0000');
-  return typeof value !== 'object' || value === null || Object.entries(value).every((entry) => entry.every(isStorable));
-}
-
 /** An event with a PaymentIntent in it is a few kilobytes. */
 const maxNotificationBytes = 262_144;
 

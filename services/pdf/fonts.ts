@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { create, type Font } from 'fontkit';
 import subsetFont from 'subset-font';
 import { lettersOf } from './letters.ts';
+import { unfailing } from './shaping.ts';
 import { rangesOf, type Slice } from './unicode-ranges.ts';
 
 export type Weight = 'regular' | 'bold';
@@ -137,7 +138,7 @@ function createFace(id: string, bytes: Buffer): Face {
   const open = (): Font => {
     const font = create(bytes);
     if (!('layout' in font)) throw new Error(`${id} is a collection of fonts.`);
-    return Object.defineProperties(font, { _tables: { value: tables }, postscriptName: { value: id } });
+    return unfailing(Object.defineProperties(font, { _tables: { value: tables }, postscriptName: { value: id } }));
   };
   const shared = open();
   return {

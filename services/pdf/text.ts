@@ -44,6 +44,13 @@ export function withoutDirectionMarks(text: string): string {
   return text.replaceAll(directionMarks, '');
 }
 
+const rightToLeft = /[\p{sc=Hebr}\p{sc=Arab}\p{sc=Syrc}\p{sc=Thaa}\p{sc=Nkoo}]/u;
+
+/** For a part of a sentence in English: a date in Hebrew, say, whose day and year would else stand side by side. */
+export function inItsOwnOrder(text: string): string {
+  return rightToLeft.test(text) ? `\u200f${text}\u200f` : text;
+}
+
 /** Pieces after each of which a line may end. A space belongs to the piece before it. */
 export function unbreakablePieces(paragraph: string): string[] {
   const pieces: string[] = [];

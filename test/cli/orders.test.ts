@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { newOrderId, type FlowView, type InvoiceView, type OrderView } from '../../client/index.ts';
+import { newOrderId, type FlowView, type InvoiceView, type OrderView, type PurchaseView } from '../../client/index.ts';
 import { cli, done, expectRefusal, start } from '../support/cli.ts';
 import { eventually } from '../support/http.ts';
 import { mug, product, song, stockOf, testSandbox } from './sales.ts';
@@ -44,13 +45,14 @@ describe('order', () => {
     await writeFile(file, JSON.stringify({ name: 'Ada Lovelace', line1: '12 St James Square', city: 'London', postcode: 'SW1Y 4JH', country: 'GB' }));
     const said = await done('order', '--customer', 'ada', '--item', `${shipped}=2`, '--item', loaded, '--ship-to', `@${file}`, ...card, '--watch');
     const lines = said.trimEnd().split('\n');
-    expect(lines.at(-3)).toMatch(/^ord_\w{26} {2}completed$/);
-    expect(lines.at(-2)).toMatch(/^ {2}2 × Mug, Song, EUR 44\.90, of which EUR 5\.90 for shipping, customer ada, payment pay_\w{26}$/);
-    expect(lines.at(-1)).toMatch(/^ {2}Sent by .*, tracking HF\d{20}$/);
+    expect(lines.at(-4)).toMatch(/^ord_\w{26} {2}completed$/);
+    expect(lines.at(-3)).toMatch(/^ {2}2 × Mug, Song, EUR 44\.90, of which EUR 5\.90 for shipping, customer ada, payment pay_\w{26}$/);
+    expect(lines.at(-2)).toMatch(/^ {2}Sent by .*, tracking HF\d{20}$/);
+    expect(lines.at(-1)).toMatch(new RegExp(`^  Download ${loaded} \\(5 times, until .* UTC\\): http`));
     expect(said).toMatch(/^ord_\w{26} {2}100 % {2}Completed: the warehouse has it$/m);
     expect(said).not.toContain('St James');
     expect(await stockOf(shipped)).toBe(8);
-    const id = lines.at(-3)?.slice(0, 30) ?? '';
+    const id = lines.at(-4)?.slice(0, 30) ?? '';
     expect(await done('orders', '--customer', 'ada', '--status', 'completed')).toMatch(new RegExp(`^${id}  completed  warehouse .*EUR 44\\.90$`, 'm'));
     expect(await done('watch', id)).toContain(`${id}  100 %  Completed`);
   });
@@ -109,7 +111,7 @@ describe('an order on its way', () => {
     expect(await done('status', id)).toMatch(new RegExp(`^order:${id}  cancelled, flow completed\n`));
     expect(await stockOf(productId)).toBe(10);
     expect(await done('payments', '--subject', id)).toContain(`${paymentId}  refunded`);
-  }, 120_000);
+  });
 
   test('that cannot be undone is parked where everybody sees it, and resumed', async () => {
     const { id, paymentId } = await onItsWay(await product(mug));
@@ -130,6 +132,32 @@ describe('an order on its way', () => {
     expect(await done('resume', `order:${id}`)).toMatch(new RegExp(`^${id}  cancelled\n`));
     expect(await watching.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('100 %  Cancelled') });
     expect(await done('payments', '--subject', id)).toContain(`${paymentId}  refunded`);
+    expectRefusal(await cli(['resume', id]), /\(nothing_to_resume\)$/, /parked/);
+  }, 240_000);
+});
+
+// Here, as the faults of the sandbox are cleared after each of these tests: no other file of commands makes any.
+describe('a purchase on its way', () => {
+  test('that cannot be undone is parked where everybody sees it, and resumed', async () => {
+    const [who, productId] = [`cli-${randomUUID()}`, await product(mug)];
+    await sandbox.faults({ party: 'stripe', kind: 'delay', delayMs: 12_000, when: 'after', operation: 'authorise', match: { method: 'pm_card_discover' } });
+    await done('basket', who, '--put', `${productId}=2`);
+    const { id, paymentId, status } = JSON.parse(await done('buy', '--customer', who, '--gateway', 'stripe', '--method', 'pm_card_discover', '--json')) as PurchaseView;
+    expect(status).toBe('pending');
+    await sandbox.faults({ party: 'stripe', kind: 'error', operation: 'refund', match: { paymentId } });
+    await cli(['cancel', id]);
+    await eventually('the purchase to be parked', async () => (await done('status', id)).startsWith(`purchase:${id}  parked, flow running\n`), 150_000);
+    expect(await done('status', id)).toMatch(new RegExp(`[Pp]arked: give the money back.*\n(.*\n)*  Next: .* resume ${id} --tenant shop-a\n$`));
+    const list = await eventually('the parked flow in the list', async () => {
+      const now = await done('flows', '--type', 'purchase', '--state', 'parked');
+      return now.includes(id) && now;
+    });
+    expect(list).toMatch(/parked: .*\n.* resume purchase:pur_/);
+    await sandbox.clearFaults();
+    expect(await done('resume', id)).toMatch(new RegExp(`^${id}  cancelled\n`));
+    expect(await done('payments', '--subject', id)).toContain(`${paymentId}  refunded`);
+    expect(await done('basket', who)).toContain(productId);
+    expect(await stockOf(productId)).toBe(10);
     expectRefusal(await cli(['resume', id]), /\(nothing_to_resume\)$/, /parked/);
   }, 240_000);
 });

@@ -11,15 +11,17 @@ import { invoiceMessages } from '../../contracts/invoices/flow.ts';
 import type { InvoiceView } from '../../contracts/invoices/schemas.ts';
 import type { Subject } from '../../contracts/payments/flow.ts';
 import { findInvoiceFor } from '../../services/database/invoices/queries.ts';
-import { putShop } from '../../services/database/shop.ts';
+import { putShop, setLogo } from '../../services/database/shop.ts';
 import { saveCustomer } from '../../services/database/tenants.ts';
 import { openStorage, type Storage } from '../../services/storage/storage.ts';
 import { createResource, createTenant, someCar } from '../support/database.ts';
 import { eventually } from '../support/http.ts';
+import { anImage } from '../support/images.ts';
 import { heldBooking, paidBooking, payForBooking } from '../support/sales.ts';
 import { startWorld, type World } from '../support/world.ts';
 
-const tenantId = `invoice-flows-${process.pid}`;
+/** Of this run alone, whose first invoice is number one. */
+const tenantId = `invoice-flows-${Date.now().toString(36)}`;
 
 /** A folder, and in front of it a door that is shut as often as a test wants. */
 let files: Storage;
@@ -63,7 +65,7 @@ describe('an invoice', () => {
   test('is numbered for whoever waits, then drawn, stored, and announced to the customer', async () => {
     const subject = await paidBooking(world.databases, tenantId);
     const numbered = await world.holdfast.invoices.request(subject);
-    expect(numbered).toMatchObject({ number: expect.stringMatching(/^INV-\d{4}-\d{6}$/), subject, customerId: 'ada', amount: 27_000, currency: 'EUR' });
+    expect(numbered).toMatchObject({ number: `INV-${numbered.issuedAt.slice(0, 4)}-000001`, subject, customerId: 'ada', amount: 27_000, currency: 'EUR' });
     const stored = await ended(subject);
     const pdf = await pdfOf(stored);
     expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
@@ -106,6 +108,22 @@ describe('an invoice', () => {
     await putShop(world.databases.write, tenantId, { legalName: 'New Name', address: ['Elsewhere 1'], country: 'DE', vatBasisPoints: 0, invoicePrefix: 'NEW', locale: 'en' });
     expect((await world.holdfast.invoices.request(subject)).number).toBe(numbered.number);
     expect(await ended(subject)).toMatchObject({ id: numbered.id, number: numbered.number, status: 'stored' });
+  });
+
+  test('has the logo that the shop had when it was issued, and none rather than no invoice when the picture is gone', async () => {
+    const drawn = async (): Promise<InvoiceView> => {
+      const subject = await paidBooking(world.databases, tenantId);
+      await world.holdfast.invoices.request(subject);
+      return await ended(subject);
+    };
+    const hasPicture = async (invoice: InvoiceView): Promise<boolean> => (await pdfOf(invoice)).includes('/Subtype /Image');
+    expect(await hasPicture(await drawn())).toBe(false);
+    const key = `${tenantId}/logos/first`;
+    await files.put(key, await anImage({ width: 20, height: 20, format: 'png' }), { contentType: 'image/png' });
+    await setLogo(world.databases.write, tenantId, key);
+    expect(await hasPicture(await drawn())).toBe(true);
+    await files.remove(key);
+    expect(await hasPicture(await drawn())).toBe(false);
   });
 
   test('is not stopped by cancelling its workflow', async () => {

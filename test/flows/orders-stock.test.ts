@@ -137,4 +137,4 @@ test('whatever is ordered, cancelled and refunded at once, stock, what is put as
   );
   // Otherwise it would say nothing about what is sold.
   expect(completed).toBeGreaterThan(0);
-}, 120_000);
+});

@@ -14,6 +14,7 @@ import { findOrder } from '../../services/database/orders/queries.ts';
 import { findProduct, putProduct } from '../../services/database/products.ts';
 import { createRateTableCarrier, luhnDigit } from '../../services/shipping/rate-table.ts';
 import { eventually } from '../support/http.ts';
+import { orphansOf } from '../support/orphans.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const home: ShipTo = { name: 'Ada Lovelace', line1: '12 St James Square', city: 'London', postcode: 'SW1Y 4JH', country: 'GB' };
@@ -353,6 +354,10 @@ describe('another tenant', () => {
     await world.holdfast.orders.cancel(id);
     expect(await ended(id)).toMatchObject({ status: 'cancelled' });
   });
+});
+
+test('nothing that has ended here has left anything behind', async () => {
+  expect(await orphansOf(world)).toEqual([]);
 });
 
 /** Begins an order, and does something in the moment in which it stands still at its customer's step. */

@@ -143,6 +143,17 @@ describe('money that nobody wants any more', () => {
     expect(await movementsOf(world, payment.id)).toEqual({});
   });
 
+  test('is let go when it was only held', async () => {
+    const { bookingId } = await held();
+    const payment = await payBooking({ bookingId, gateway: 'gopay', capture: 'manual' });
+    await world.environment.sleep(minutes(16));
+    await payerDecides(payment, 'authorised');
+    await world.holdfast.payments.gatewayEvent(payment.id);
+    await ends(payment.id);
+    expect(await stored(payment.id)).toMatchObject({ status: 'failed', failure: { code: 'payer_timed_out' }, captured: 0 });
+    expect(await executedOf(world, payment.id)).toEqual(['authorise 27000', 'cancel 27000']);
+  });
+
   test('leaves no unit taken when only some of those that were booked are free', async () => {
     const resourceId = await createResource(world.databases, world.tenantId, { ...someConcert, capacity: 3 });
     const { id: bookingId } = await world.holdfast.bookings.book({ resourceId, customerId: 'ada', quantity: 3 });
@@ -255,6 +266,21 @@ describe('a gateway that will not', () => {
     expect(['failed', 'settled']).toContain((await stored(id))?.status);
   });
 
+  test('take what it holds, though it answers as if it were about to, is asked less and less often, too', async () => {
+    await world.sandbox.faults({ party: 'gopay', kind: 'decline', operation: 'capture', rate: 1 });
+    const { bookingId } = await held();
+    const payment = await payBooking({ bookingId, gateway: 'gopay', capture: 'manual' });
+    await payerDecides(payment, 'authorised');
+    await world.holdfast.payments.gatewayEvent(payment.id);
+    await eventually('the answer to be doubted', async () => (await stored(payment.id))?.status === 'unknown', 60_000);
+    await world.environment.sleep(minutes(10));
+    expect((await flow(payment.id).describe()).historyLength).toBeLessThan(250);
+    await world.sandbox.clearFaults();
+    await world.environment.sleep(minutes(20));
+    await ends(payment.id);
+    expect(['failed', 'settled']).toContain((await stored(payment.id))?.status);
+  });
+
   test('answer for a day does not make the history grow without end, and nothing is lost by it', async () => {
     const { bookingId } = await held();
     const payment = await payBooking({ bookingId, ...visa });
@@ -273,7 +299,7 @@ describe('a gateway that will not', () => {
     await ends(payment.id);
     expect(await listRefunds(world.databases.write, world.tenantId, payment)).toMatchObject([{ id: refundId, status: 'succeeded', amount: 5_000 }]);
     expect(await executedOf(world, payment.id)).toEqual(['charge 27000', 'refund 5000']);
-  }, 180_000);
+  });
 });
 
 test('a booking that nobody made cannot be paid', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { newPurchaseId, type BookingView, type PurchaseView } from '../../client/index.ts';
+import { bookingMessages } from '../../contracts/bookings/flow.ts';
 import { bookingWorkflowId, purchaseWorkflowId } from '../../contracts/flows.ts';
 import { purchaseMessages, type PurchaseInput } from '../../contracts/purchases/flow.ts';
 import type { PutProduct } from '../../contracts/products.ts';
@@ -10,13 +11,15 @@ import { findBooking } from '../../services/database/bookings/queries.ts';
 import { releaseBooking } from '../../services/database/bookings/transitions.ts';
 import { listBalances } from '../../services/database/ledger.ts';
 import { listNotifications } from '../../services/database/notifications.ts';
+import { extendPayBy } from '../../services/database/payments/begin.ts';
 import { findProduct, putProduct } from '../../services/database/products.ts';
-import { listInventoryStatistics } from '../../services/database/purchases/inventory.ts';
+import { listInventoryStatistics, refreshInventoryStatistics } from '../../services/database/purchases/inventory.ts';
 import { findPurchase, findSellerBalance } from '../../services/database/purchases/queries.ts';
 import { findResource } from '../../services/database/resources.ts';
 import { createResource, createTenant, someCar, someRoom } from '../support/database.ts';
 import { eventually, request } from '../support/http.ts';
 import { executedOf, movementsOf } from '../support/money-seen.ts';
+import { orphansOf } from '../support/orphans.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const visa = { gateway: 'stripe', method: 'pm_card_visa' } as const;
@@ -24,7 +27,8 @@ const declined = { gateway: 'stripe', method: 'pm_card_visa_chargeDeclinedInsuff
 const strong = { gateway: 'stripe', method: 'pm_card_authenticationRequired' } as const;
 
 let world: World;
-beforeAll(async () => void (world = await startWorld('purchase-flows')));
+// A tenant of each run's own: what the one before has sold is nobody's business here.
+beforeAll(async () => void (world = await startWorld(`purchase-flows-${Date.now().toString(36)}`)));
 beforeEach(async () => await world.sandbox.clearFaults());
 afterAll(async () => await world.close());
 
@@ -219,6 +223,38 @@ describe('a held vehicle', () => {
     expect(await notices(begun.id)).toEqual(['purchase_failed → administrators', 'purchase_failed → customer']);
   });
 
+  test('that is paid for by its booking is counted as sold, too', async () => {
+    const sold = async (): Promise<number> => (await listInventoryStatistics(world.databases.write, world.tenantId)).find(({ kind }) => kind === 'vehicle')?.sold ?? 0;
+    const { bookingId } = await heldCar();
+    await refreshInventoryStatistics(world.databases.write, world.tenantId);
+    const before = await sold();
+    expect(await world.holdfast.payments.payBooking({ bookingId, ...visa })).toMatchObject({ status: 'settled' });
+    expect(await sold()).toBe(before + 1);
+  });
+
+  test('whose hold is extended gives its payer as much more time', async () => {
+    const { bookingId, customerId } = await heldCar();
+    const { id, paymentId } = await world.holdfast.purchases.buy({ customerId, bookingId, ...strong });
+    await eventually('the page', async () => (await stored(id))?.payment?.redirectUrl);
+    await world.holdfast.bookings.extend(bookingId);
+    expect(await extendPayBy(world.databases.write, { tenantId: world.tenantId, paymentId })).toMatchObject({ payBy: (await booking(bookingId))?.expiresAt });
+    await world.holdfast.purchases.cancel(id);
+    expect(await ended(id)).toMatchObject({ status: 'cancelled' });
+  });
+
+  test('that is sold stays sold when its booking is cancelled, and the flow says why', async () => {
+    const { bookingId, resourceId, customerId } = await heldCar();
+    const begun = await world.holdfast.purchases.buy({ customerId, bookingId, ...visa });
+    await ended(begun.id);
+    const handle = world.client.workflow.getHandle(bookingWorkflowId(bookingId));
+    await eventually('the end of the booking flow', async () => (await handle.describe()).status.name === 'COMPLETED');
+    await world.holdfast.bookings.cancel(bookingId);
+    expect(await handle.result()).toMatchObject({ status: 'confirmed', reference: begun.paymentId });
+    expect(await handle.query(bookingMessages.progress)).toEqual({ percent: 100, step: expect.stringMatching(new RegExp(`^not cancelled: .* Refund payment ${begun.paymentId} first`)) });
+    expect(await findResource(world.databases.write, world.tenantId, resourceId)).toMatchObject({ ownerId: customerId });
+    expect(await movementsOf(world, begun.paymentId)).toEqual({ 'gateway:stripe': 1_200_000, revenue: -1_200_000 });
+  });
+
   test('is bought once, however many purchases of it are tried', async () => {
     const { bookingId, customerId } = await heldCar();
     const first = await world.holdfast.purchases.buy({ customerId, bookingId, ...strong });
@@ -398,8 +434,8 @@ describe('when something is broken', () => {
     const album = await product();
     const customerId = await basketOf({ [album]: 1 }, 'cursed');
     const db = world.databases.write;
-    await sql`CREATE FUNCTION curse_purchase() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the disk is full' USING ERRCODE = '53100'; END $$`.execute(db);
-    await sql`CREATE TRIGGER cursed BEFORE UPDATE ON purchases FOR EACH ROW WHEN (NEW.customer_id = 'cursed' AND NEW.status = 'completed') EXECUTE FUNCTION curse_purchase()`.execute(db);
+    await sql`CREATE OR REPLACE FUNCTION curse_purchase() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the disk is full' USING ERRCODE = '53100'; END $$`.execute(db);
+    await sql`CREATE OR REPLACE TRIGGER cursed BEFORE UPDATE ON purchases FOR EACH ROW WHEN (NEW.customer_id = 'cursed' AND NEW.status = 'completed') EXECUTE FUNCTION curse_purchase()`.execute(db);
     try {
       const begun = await world.holdfast.purchases.buy({ customerId, ...visa });
       await expect(world.client.workflow.getHandle(purchaseWorkflowId(begun.id)).result()).rejects.toMatchObject({ cause: { type: 'database_unavailable' } });
@@ -413,4 +449,8 @@ describe('when something is broken', () => {
       await sql`DROP FUNCTION curse_purchase()`.execute(db);
     }
   }, patienceMs);
+});
+
+test('nothing that has ended here has left anything behind', async () => {
+  expect(await orphansOf(world)).toEqual([]);
 });

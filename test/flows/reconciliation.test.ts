@@ -1,11 +1,11 @@
 import '../support/realm.ts';
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { sql } from 'kysely';
 import { createReconciliationActivities, type ReconciliationActivities } from '../../activities/reconciliation.ts';
-import { newPaymentId } from '../../client/index.ts';
+import { newPaymentId, newRefundId } from '../../client/index.ts';
 import type { GatewayName } from '../../contracts/payments/flow.ts';
 import type { CaseView, Tally } from '../../contracts/reconciliation.ts';
 import type { Databases } from '../../services/database/connection.ts';
@@ -13,9 +13,10 @@ import { beginPayment } from '../../services/database/payments/begin.ts';
 import { toCharge } from '../../services/database/payments/queries.ts';
 import { markUndecided, recordCharge } from '../../services/database/payments/record.ts';
 import { selectPayment } from '../../services/database/payments/rows.ts';
+import { recordRefund, requestRefund } from '../../services/database/payments/refunds.ts';
 import { listCases } from '../../services/database/reconciliation/cases.ts';
 import { withAddresses } from '../../services/payments/addresses.ts';
-import { GatewayError, type Gateway } from '../../services/payments/gateway.ts';
+import { GatewayError, type ChargeState, type Gateway } from '../../services/payments/gateway.ts';
 import { createGateways } from '../../services/payments/index.ts';
 import { createTenant, openTestDatabase } from '../support/database.ts';
 import { heldBooking, made } from '../support/sales.ts';
@@ -200,4 +201,54 @@ test('one payment that the gateway will not speak of does not hold up the others
   const shy: Gateway = { ...gopay, lookUp: async (charge) => (charge.paymentId === bad ? await Promise.reject(new GatewayError('gopay', 'final', '404', 'no')) : await gopay.lookUp(charge)) };
   expect(await compare('gopay', { of: { gopay: shy } })).toMatchObject({ compared: 2, unanswered: 1 });
   expect(await cases()).toEqual([]);
+});
+
+test('a gateway that will not say ends no case that was opened when it did', async () => {
+  const paymentId = await pay('gopay');
+  await later(60);
+  const gopay = gatewayOf('gopay');
+  const other: Gateway = { ...gopay, lookUp: async (charge) => ({ ...(await gopay.lookUp(charge)), amountMinor: 1 }) as ChargeState };
+  await compare('gopay', { of: { gopay: other } });
+  expect(await cases()).toMatchObject([{ kind: 'amount_differs', paymentId, status: 'open' }]);
+  const silent: Gateway = { ...gopay, lookUp: async () => await Promise.reject(new GatewayError('gopay', 'final', '403', 'no')) };
+  // It is found to be stuck, too, so its flow is told to ask.
+  expect(await compare('gopay', { of: { gopay: silent } })).toMatchObject({ compared: 1, unanswered: 1, poked: 1, resolved: 0 });
+  expect(await cases()).toMatchObject([{ kind: 'amount_differs', status: 'open' }]);
+  expect(await compare('gopay')).toMatchObject({ compared: 1, unanswered: 0, resolved: 1 });
+});
+
+describe('what was given back', () => {
+  /** Of a card payment made days before the time that the run looks back to. */
+  async function asked(amountMinor: number): Promise<{ paymentId: string; refundId: string; from: number }> {
+    const paymentId = await pay('stripe');
+    const { id: refundId } = made(await requestRefund(databases.write, { tenantId, paymentId }, { refundId: newRefundId(), amountMinor }));
+    await sql`UPDATE payments SET status = 'settled' WHERE id = ${paymentId}`.execute(databases.write);
+    await later(2 * 24 * 60);
+    return { paymentId, refundId, from: Date.now() };
+  }
+
+  test('and has not been done for ten days is a case, until it is', async () => {
+    const { paymentId, refundId, from } = await asked(500);
+    await sql`UPDATE refunds SET created_at = created_at - interval '9 days' WHERE tenant_id = ${tenantId}`.execute(databases.write);
+    expect(await compare('stripe', { from })).toMatchObject({ compared: 0 });
+    await sql`UPDATE refunds SET created_at = created_at - interval '1 day' WHERE tenant_id = ${tenantId}`.execute(databases.write);
+    expect(await compare('stripe', { from })).toMatchObject({ compared: 1, opened: 1 });
+    expect(await cases()).toMatchObject([{ kind: 'stuck', paymentId, status: 'open' }]);
+
+    const { gatewayRef = '', ...charge } = await chargeOf(paymentId);
+    made(await recordRefund(databases.write, { tenantId, paymentId }, refundId, await gatewayOf('stripe').refund({ refundId, amountMinor: 500, charge: { ...charge, gatewayRef }, createdAt: new Date() })));
+    await later();
+    expect(await compare('stripe', { from })).toMatchObject({ compared: 1, resolved: 1 });
+  });
+
+  test('and is told much later not to have arrived is a case', async () => {
+    const { paymentId, refundId } = await asked(9_000);
+    made(await recordRefund(databases.write, { tenantId, paymentId }, refundId, { state: 'succeeded', gatewayRef: `re_${refundId}`, amountMinor: 9_000, answer: {} }));
+    await later(2 * 24 * 60);
+    const from = Date.now();
+    expect(await compare('stripe', { from })).toMatchObject({ compared: 0 });
+    await databases.write.insertInto('inbound_webhooks').values({ tenant_id: tenantId, gateway: 'stripe', event_id: `evt_${refundId}`, type: 'refund.failed', payment_id: paymentId, payload: '{}', processed_at: new Date() }).execute();
+    expect(await compare('stripe', { from })).toMatchObject({ compared: 1, opened: 1 });
+    expect(await cases()).toMatchObject([{ kind: 'refund_differs', paymentId, evidence: { ours: { state: 'refunded', refunded: 9_000 }, theirs: { refunded: 0 } } }]);
+  });
 });

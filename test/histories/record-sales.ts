@@ -1,6 +1,6 @@
-/** One history of each way a purchase, an order and an invoice can go. */
+/** One history of each way a purchase, an order and an invoice can go, and of the booking of what is sold. */
 import { newOrderId, newPurchaseId } from '../../client/index.ts';
-import { invoiceWorkflowId, orderWorkflowId, purchaseWorkflowId } from '../../contracts/flows.ts';
+import { bookingWorkflowId, invoiceWorkflowId, orderWorkflowId, purchaseWorkflowId } from '../../contracts/flows.ts';
 import { isRefusal } from '../../contracts/failures.ts';
 import { putBasketItem } from '../../services/database/baskets.ts';
 import { createOrder } from '../../services/database/orders/create.ts';
@@ -60,6 +60,10 @@ export async function recordSales(world: SkippingWorld, write: Write): Promise<v
   const id = newPurchaseId();
   await holdfast.purchases.buy({ id, customerId: 'ada', bookingId, ...visa });
   await write('purchase-of-a-vehicle', purchaseWorkflowId(id));
+  // The run that held it ends when it is told of the sale; another one is asked to give it back.
+  await eventually('the end of the hold', async () => (await world.client.workflow.getHandle(bookingWorkflowId(bookingId)).describe()).status.name === 'COMPLETED');
+  await holdfast.bookings.cancel(bookingId);
+  await write('booking-sold-then-not-cancelled', bookingWorkflowId(bookingId));
   await eventually('the invoice', async () => await world.client.workflow.getHandle(invoiceWorkflowId(tenantId, id)).describe().then(() => true, () => false));
   await write('invoice-stored', invoiceWorkflowId(tenantId, id));
   await basket('completed', visa);

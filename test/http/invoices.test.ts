@@ -4,10 +4,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { InvoiceView } from '../../contracts/invoices/schemas.ts';
 import type { Subject } from '../../contracts/payments/flow.ts';
+import { maxLogoBytes } from '../../contracts/shop.ts';
 import type { Databases } from '../../services/database/connection.ts';
 import { testHome } from '../support/cli.ts';
 import { openTestDatabase } from '../support/database.ts';
 import { eventually, shop, type Shop } from '../support/http.ts';
+import { anImage } from '../support/images.ts';
 import { heldBooking, paidBooking, paidOrder, paidPurchase } from '../support/sales.ts';
 
 const items = [{ name: 'Poster', quantity: 2, unitPriceMinor: 1_500, vatBasisPoints: 1_900 }];
@@ -164,6 +166,24 @@ describe('/v1/shop', () => {
     expect((await shopA.call('GET', '/v1/shop')).body).toEqual(before);
     const { body } = await ask(shopB, (await paidBooking(databases, 'shop-b')).id);
     expect(body).toMatchObject({ number: expect.stringMatching(/^SEA-1-\d{4}-\d{6}$/) });
+  });
+
+  test('has a logo when a PNG is uploaded, keeps it when it is changed, and takes no other file for one', async () => {
+    const png = { 'content-type': 'image/png' };
+    const squarePng = await anImage({ width: 20, height: 20, format: 'png' });
+    const put = async (body: unknown, headers: Record<string, string>) => await shopB.call('PUT', '/v1/shop/logo', body, headers);
+    const answer = await put(squarePng, png);
+    expect(answer).toMatchObject({ status: 200, body: { logoUrl: expect.stringContaining('/v1/files/shop-b/logos/') } });
+    const picture = await fetch(answer.body['logoUrl'] as string);
+    expect([picture.status, Buffer.from(await picture.arrayBuffer()).equals(squarePng)]).toEqual([200, true]);
+    expect((await shopB.call('PUT', '/v1/shop', profile)).body).toEqual({ ...profile, logoUrl: answer.body['logoUrl'] });
+    expect((await shopA.call('GET', '/v1/shop')).body).not.toHaveProperty('logoUrl');
+    expect(await put(Buffer.from('<svg/>'), png)).toMatchObject({ status: 422, body: { code: 'image_unsupported', detail: expect.stringContaining('not interlaced') } });
+    expect(await put(squarePng.subarray(0, 40), png)).toMatchObject({ status: 422, body: { code: 'image_unsupported' } });
+    expect(await put(new Uint8Array(), png)).toMatchObject({ status: 422, body: { code: 'file_empty' } });
+    expect(await put(Buffer.alloc(maxLogoBytes + 1), png)).toMatchObject({ status: 413, body: { code: 'payload_too_large' } });
+    expect(await put(squarePng, { 'content-type': 'image/gif' })).toMatchObject({ status: 415 });
+    expect((await shopB.call('GET', '/v1/shop')).body['logoUrl']).toBe(answer.body['logoUrl']);
   });
 
   test.each([

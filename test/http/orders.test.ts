@@ -5,7 +5,7 @@ import type { PutProduct } from '../../contracts/products.ts';
 import type { Databases } from '../../services/database/connection.ts';
 import { putProduct } from '../../services/database/products.ts';
 import { openTestDatabase } from '../support/database.ts';
-import { eventually, shop, type Answer, type Shop } from '../support/http.ts';
+import { eventually, request, shop, type Answer, type Shop } from '../support/http.ts';
 
 const shipTo = { name: 'Ada Lovelace', line1: '12 St James Square', city: 'London', postcode: 'SW1Y 4JH', country: 'GB' };
 const mug: PutProduct = { sellerId: 'own', name: 'Mug', kind: 'physical', price: 1_500, currency: 'EUR', stock: 10, weightGrams: 400 };
@@ -41,6 +41,22 @@ describe('POST /v1/orders', () => {
     const order = await completed(view(answer).id);
     expect(order).toMatchObject({ step: 'warehouse', paymentId: view(answer).id.replace('ord_', 'pay_'), payment: { status: 'settled' }, shipment: { status: 'labelled', tracking: expect.stringMatching(/^HF\d{20}$/) } });
     expect(JSON.stringify(order)).not.toContain(shipTo.line1);
+  });
+
+  test('hands out links to what is digital, which open until all of the money is given back', async () => {
+    const [songId, mugId] = [await product(song), await product(mug)];
+    const bytes = new Uint8Array([1, 2, 3]);
+    await shopA.call('PUT', `/v1/products/${songId}/file?name=song.flac`, bytes, { 'content-type': 'application/octet-stream' });
+    const { id } = view(await place({ items: [{ productId: songId, quantity: 2 }, { productId: mugId }], shipTo }));
+    const { downloads = [], paymentId } = await completed(id);
+    expect(downloads).toMatchObject([{ productId: songId, downloadsLeft: 5, url: expect.stringContaining('/v1/downloads/dl_') }]);
+    const file = await fetch(downloads[0]?.url ?? '');
+    expect([file.status, file.headers.get('content-disposition'), Buffer.from(await file.arrayBuffer()).equals(bytes)]).toEqual([200, expect.stringContaining('song.flac'), true]);
+    expect(((await shopA.call('GET', '/v1/orders?limit=200')).body['items'] as OrderView[]).find((order) => order.id === id)?.downloads).toMatchObject([{ downloadsLeft: 4, url: expect.any(String) }]);
+    await shopA.call('POST', `/v1/payments/${paymentId}/refund`, {});
+    await eventually('the refund', async () => (await read(id)).payment?.status === 'refunded');
+    expect(await request(downloads[0]?.url ?? '', {})).toMatchObject({ status: 410, body: { code: 'download_withdrawn' } });
+    expect(await read(id)).not.toHaveProperty('downloads');
   });
 
   test('answers where the payer has to go, and nothing is taken until he has been there', async () => {

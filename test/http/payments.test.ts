@@ -113,6 +113,8 @@ describe('POST /v1/bookings/{id}/payment', () => {
     ['a gateway out of the prototype', { gateway: '__proto__' }, 422, 'invalid_request'],
     ['no gateway', {}, 422, 'invalid_request'],
     ['rupees only, but it costs euros', { gateway: 'paytm' }, 422, 'currency_not_supported'],
+    ['Stripe without a card', { gateway: 'stripe' }, 422, 'invalid_request'],
+    ['a later capture by Paytm', { gateway: 'paytm', capture: 'manual' }, 422, 'invalid_request'],
     ['a field too many', { ...visa, price: 1 }, 422, 'invalid_request'],
     ['a capture of its own', { ...visa, capture: 'later' }, 422, 'invalid_request'],
     ['a method that is too long', { ...visa, method: 'x'.repeat(101) }, 422, 'invalid_request'],

@@ -174,6 +174,43 @@ describe('POST /v1/purchases', () => {
     expect(await request(url, {})).toMatchObject({ status: 410, body: { code: 'link_expired' } });
   });
 
+  test('closes its links when all of the money is given back, and not for a part of it', async () => {
+    const id = await product();
+    await shopA.call('PUT', `/v1/products/${id}/file`, new Uint8Array(10), binary);
+    const purchase = view(await buy({ customerId: await basketOf(id), ...visa }));
+    const url = purchase.downloads?.[0]?.url ?? '';
+    const refunded = async (body: object, amount: number): Promise<void> => {
+      expect((await shopA.call('POST', `/v1/payments/${purchase.paymentId}/refund`, body)).status).toBe(202);
+      await eventually('the refund', async () => (await shopA.call('GET', `/v1/payments/${purchase.paymentId}`)).body['refunded'] === amount);
+    };
+    await refunded({ amount: 100 }, 100);
+    expect((await fetch(url)).status).toBe(200);
+    await refunded({}, 1_900);
+    expect(await request(url, {})).toMatchObject({ status: 410, body: { code: 'download_withdrawn' } });
+    expect(view(await shopA.call('GET', `/v1/purchases/${purchase.id}`))).not.toHaveProperty('downloads');
+  });
+
+  test('keeps the booking of a vehicle that is sold from being cancelled, until all of its money is given back', async () => {
+    const bookingId = await heldCar('ada');
+    const { paymentId } = view(await buy({ customerId: 'ada', bookingId, ...visa }));
+    const cancelled = async (path = `/v1/bookings/${bookingId}/cancel`): Promise<Answer> => await shopA.call('POST', path, {});
+    const refunded = async (body: object, amount: number): Promise<void> => {
+      expect((await shopA.call('POST', `/v1/payments/${paymentId}/refund`, body)).status).toBe(202);
+      await eventually('the refund', async () => (await shopA.call('GET', `/v1/payments/${paymentId}`)).body['refunded'] === amount);
+    };
+    const refusal = { status: 409, body: { code: 'not_cancellable', detail: expect.stringContaining(paymentId) } };
+    expect(await cancelled()).toMatchObject(refusal);
+    expect(await cancelled(`/v1/flows/booking:${bookingId}/cancel`)).toMatchObject(refusal);
+    await refunded({ amount: 1_199_999 }, 1_199_999);
+    expect(await cancelled()).toMatchObject(refusal);
+    const { resourceId } = (await shopA.call('GET', `/v1/bookings/${bookingId}`)).body as { resourceId: string };
+    expect((await shopA.call('GET', `/v1/resources/${resourceId}`)).body).toMatchObject({ ownerId: 'ada' });
+    await refunded({}, 1_200_000);
+    expect((await cancelled()).status).toBe(202);
+    await eventually('the release', async () => (await shopA.call('GET', `/v1/bookings/${bookingId}`)).body['status'] === 'released');
+    expect((await shopA.call('GET', `/v1/resources/${resourceId}`)).body).not.toHaveProperty('ownerId');
+  });
+
   test('buys a held vehicle for its holder, and for nobody else', async () => {
     const bookingId = await heldCar('ada');
     expect(await buy({ customerId: 'eve', bookingId, ...visa })).toMatchObject({ status: 403, body: { code: 'not_the_holder' } });

@@ -154,6 +154,15 @@ describe('a webhook of Stripe', () => {
     expect(told).toEqual([`${shopA} ${id}`]);
   });
 
+  test('that says of money that was all given back that it did not arrive wakes the flow; nothing else about it does', async () => {
+    const api = server();
+    const { id } = await payment('refunded');
+    for (const type of ['charge.refunded', 'refund.updated', 'payment_intent.succeeded']) expect(await send(api, stripe(event({ paymentId: id, type })))).toEqual(accepted);
+    expect(told).toEqual([]);
+    expect(await send(api, stripe(event({ paymentId: id, type: 'refund.failed' })))).toEqual(accepted);
+    expect(told).toEqual([`${shopA} ${id}`]);
+  });
+
   test('that comes again is answered again, stored once, and told once', async () => {
     const api = server();
     const { id } = await payment('created');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { deflateSync } from 'node:zlib';
 import type { InvoiceDocument, InvoiceLine } from '../../services/invoices/document.ts';
-import { isDrawablePng } from '../../services/invoices/logo.ts';
+import { drawablePng } from '../../services/invoices/logo.ts';
 import { renderInvoice } from '../../services/invoices/render.ts';
 
 const line = (description: string, totalMinor = 1999): InvoiceLine => ({ description, quantity: 1, unitPriceMinor: totalMinor, vatRateBasisPoints: 2000, totalMinor });
@@ -111,6 +111,18 @@ describe('an invoice', () => {
 });
 
 describe('a logo', () => {
+  /** Width and height; pictures stand on their heads in a PDF. */
+  const sizeIn = (pdf: string): string[] => /([\d.]+) 0 0 -([\d.]+) [\d.]+ [\d.]+ cm\n\/I\d+ Do/.exec(pdf)?.slice(1) ?? [];
+
+  test('that is wide is as high as the initial, and at most three times as wide', async () => {
+    const wide = png(40, 4, deflateSync(Buffer.alloc(4 * (1 + 40 * 3))));
+    const twice = png(40, 20, deflateSync(Buffer.alloc(20 * (1 + 40 * 3))));
+    const square = png(4, 4, deflateSync(Buffer.alloc(4 * (1 + 4 * 3))));
+    const sizes = [];
+    for (const logo of [square, twice, wide]) sizes.push(sizeIn(await render({ ...document, logo })));
+    expect(sizes).toEqual([['44', '44'], ['88', '44'], ['132', '13.2']]);
+  });
+
   test('is drawn in place of the initial', async () => {
     for (const logo of [opaque, transparent]) expect(await render({ ...document, logo })).toContain('/Subtype /Image');
     expect(await render(document)).not.toContain('/Subtype /Image');
@@ -126,7 +138,7 @@ describe('a logo', () => {
     ['says that it is enormous', png(100_000, 100_000, deflateSync(Buffer.alloc(10)))],
     ['is interlaced', png(4, 2, deflateSync(Buffer.alloc(26)), { interlaced: 1 })],
   ])('that %s is not drawn', async (_, logo) => {
-    expect(isDrawablePng(logo)).toBe(false);
+    expect(drawablePng(logo)).toBeUndefined();
     expect(await render({ ...document, logo })).not.toContain('/Subtype /Image');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { eastAsianOrder } from '../../services/pdf/east-asian.ts';
-import { paragraphsOf, unbreakablePieces } from '../../services/pdf/text.ts';
+import { inItsOwnOrder, paragraphsOf, unbreakablePieces } from '../../services/pdf/text.ts';
 import { createTypesetter, type Line } from '../../services/pdf/typesetter.ts';
 
 const style = { weight: 'regular', size: 9, color: '#000000' } as const;
@@ -51,6 +51,13 @@ describe('the typesetter', () => {
     expect(shown(await set.line('Total 3 שקל x', style))[0]).toBe('Total 3 ');
   });
 
+  test('keeps a Hebrew date together in a sentence in English', async () => {
+    const set = typesetter();
+    const seen = shown(await set.line(`Paid on ${inItsOwnOrder('29 בנובמבר 2026')}`, style)).map((text) => text.trim()).filter((text) => text !== '');
+    expect(seen).toEqual(['Paid on', '2026', 'בנובמבר', '29']);
+    expect(inItsOwnOrder('29 November 2026')).toBe('29 November 2026');
+  });
+
   test('does not turn Arabic digits round', async () => {
     const positions = (text: string) => typesetter().line(text, style).then((line) => line.runs);
     const [alone] = await positions('١٢٣');
@@ -75,6 +82,17 @@ describe('the typesetter', () => {
   test('never fails, whatever the text', async () => {
     const set = typesetter();
     await fc.assert(fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 40 }), async (text) => { await set.lines(text, style, 100); }), { numRuns: 150 });
+  });
+
+  test('sets marks that fontkit breaks off over: on paper is what it could set, and every letter', async () => {
+    // Found by trying: Arabic letters with marks of the Quran that the font has no place for.
+    const text = 'ࢠࣹࢯࣙࣿࢰࣆࣣࣕࣘﻢﻋ';
+    const [line] = await typesetter().lines(`name ${text} end`, style, 1_000);
+    expect(shown(line).join('')).toContain('ﻋ');
+    expect(shown(line)[0]).toBe('name ');
+    expect(line?.width).toBeGreaterThan(50);
+    const plainly = createTypesetter([], () => undefined, { plainly: true });
+    expect((await plainly.lines(text, style, 1_000))[0]?.width).toBeGreaterThan(10);
   });
 
   test('cuts off what is over the limit with an ellipsis', async () => {

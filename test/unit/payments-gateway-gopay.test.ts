@@ -8,7 +8,7 @@ import { errorOf, kindOf, known, someCharge, startFakeGateway, type Asked, type 
 
 let fake: FakeGateway;
 let gateway: Gateway;
-const made = (refundSettleMs = 0): Gateway => createGopayGateway({ apiBase: `${fake.url}/api/`, goid: '8123456789', clientId: 'id', clientSecret: 'secret-of-the-shop', returnUrl: () => 'https://shop.example/back', notificationUrl: () => 'https://shop.example/gopay', timeoutMs: 400, refundSettleMs });
+const made = (refundSettleMs = 0): Gateway => createGopayGateway({ apiBase: `${fake.url}/api/`, goid: '8123456789', clientId: 'id', clientSecret: 'secret-of-the-shop', returnUrl: () => 'https://shop.example/back', notificationUrl: () => 'https://shop.example/gopay', timeoutMs: 3_000, refundSettleMs });
 beforeAll(async () => { fake = await startFakeGateway(); });
 beforeEach(() => { gateway = made(); });
 afterAll(async () => await fake.stop());
@@ -191,6 +191,7 @@ describe('a refund', () => {
     ['of another amount is another', [entry(7, { amount: 346 })], {}, undefined],
     ['requested long before is another', [entry(7, { date_requested: '2020-01-01T12:40:00.000+0100' })], {}, undefined],
     ['known to be another is another', [entry(7), entry(8)], { otherRefs: ['7'] }, '8'],
+    ['that failed, and is known to be another, is another', [entry(7, { state: 'FAILED' })], { otherRefs: ['7'] }, undefined],
     ['that failed counts after one that did not', [entry(7, { state: 'FAILED' }), entry(8)], {}, '8'],
     ['whose id is known is that one', [entry(7), entry(8)], { gatewayRef: '8' }, '8'],
     ['without a readable date is taken by its amount', [entry(7, { date_requested: 'yesterday' })], {}, '7'],
@@ -205,6 +206,19 @@ describe('a refund', () => {
     const patient = made(60_000);
     expect(await errorOf(patient.lookUpRefund(order({ createdAt: new Date() })))).toMatchObject({ kind: 'unavailable', gatewayCode: 'not_listed', retryAfterMs: expect.any(Number) });
     expect(await patient.lookUpRefund(order({ createdAt: new Date(Date.now() - 61_000) }))).toEqual({ state: 'absent' });
+    // Sent again, it may be on its way again.
+    expect(await kindOf(patient.lookUpRefund(order({ sentAt: new Date() })))).toBe('unavailable');
+    expect(await patient.lookUpRefund(order({ sentAt: new Date(Date.now() - 61_000) }))).toEqual({ state: 'absent' });
+  });
+
+  test('that GoPay has taken on is never called absent', async () => {
+    answers({ json: [entry(8)] });
+    expect(await errorOf(gateway.lookUpRefund(order({ gatewayRef: '7' })))).toMatchObject({ kind: 'unavailable', gatewayCode: 'not_listed' });
+  });
+
+  test('that is refused because it is there already, from an attempt that was given up, counts as made', async () => {
+    answers(({ method }, nth) => (method === 'POST' ? refused(409, 'PAYMENT_REFUND_NOT_SUPPORTED') : { json: nth === 1 ? [] : [entry(7)] }));
+    expect(await gateway.refund(order())).toMatchObject({ state: 'succeeded', gatewayRef: '7' });
   });
 
   test('that was not answered, or not listed after it was accepted, is unknown', async () => {
@@ -219,6 +233,8 @@ describe('a refund', () => {
     expect(await gateway.refund(order())).toMatchObject({ state: 'failed', gatewayCode: 'PAYMENT_REFUND_NOT_SUPPORTED' });
     answers(({ method }) => (method === 'POST' ? { json: { id: 3_000_000_001, result: 'FAILED', description: 'No' } } : { json: [] }));
     expect(await gateway.refund(order())).toMatchObject({ state: 'failed', message: 'No' });
+    answers(({ method }) => (method === 'POST' ? { json: { id: 3_000_000_001, result: 'FAILED' } } : { json: [entry(7, { state: 'FAILED' })] }));
+    expect(await gateway.refund(order())).toMatchObject({ state: 'failed', gatewayRef: '7' });
   });
 });
 

@@ -17,7 +17,7 @@ let fake: FakeGateway;
 let gateway: Gateway;
 beforeAll(async () => {
   fake = await startFakeGateway();
-  gateway = createPaytmGateway({ apiBase: fake.url, mid: 'MID1', merchantKeys: [key, oldKey], website: 'WEBSTAGING', callbackUrl: () => 'https://shop.example/back', pageUrl: () => 'https://shop.example/to-paytm?a=1', timeoutMs: 400 });
+  gateway = createPaytmGateway({ apiBase: fake.url, mid: 'MID1', merchantKeys: [key, oldKey], website: 'WEBSTAGING', callbackUrl: () => 'https://shop.example/back', pageUrl: () => 'https://shop.example/to-paytm?a=1', timeoutMs: 3_000 });
 });
 afterAll(async () => await fake.stop());
 
@@ -198,8 +198,16 @@ describe('a refund', () => {
   test.each(['617', '629', 'DUPLICATE_REF_ID'])('%s: it is there, so it is asked for', async (code) => {
     applied(result('TXN_FAILURE', code), result('TXN_SUCCESS', '10', { refId: 'ref_1', refundId: 'R1', refundAmount: '3.45' }));
     expect(await gateway.refund(order)).toMatchObject({ state: 'succeeded', gatewayRef: 'R1', amountMinor: 345 });
+  });
+
+  test('629 for all of it was given back by other refunds: this one has failed', async () => {
+    applied(result('TXN_FAILURE', '629'));
+    expect(await gateway.refund(order)).toMatchObject({ state: 'failed', gatewayCode: '629' });
+  });
+
+  test.each(['617', 'DUPLICATE_REF_ID'])('%s, and yet not to be seen: it is unknown, and no other refund may take its place', async (code) => {
     applied(result('TXN_FAILURE', code));
-    expect(await gateway.refund(order)).toMatchObject({ state: 'failed', gatewayCode: code });
+    expect(await kindOf(gateway.refund(order))).toBe('unknown');
   });
 
   test.each(['600', '607', '619', '627', '635', '9999'])('%s has failed', async (code) => {

@@ -12,7 +12,7 @@ import { freePort } from '../support/ports.ts';
 const hourMs = 3_600_000;
 let fake: FakeGateway;
 let gateway: Gateway;
-const made = (apiBase: string): Gateway => createStripeGateway({ secretKey: 'sk_test_secret', apiBase, webhookSecrets: [], returnUrl: ({ paymentId }) => `https://shop.example/${paymentId}`, timeoutMs: 400 });
+const made = (apiBase: string): Gateway => createStripeGateway({ secretKey: 'sk_test_secret', apiBase, webhookSecrets: [], returnUrl: ({ paymentId }) => `https://shop.example/${paymentId}`, timeoutMs: 3_000 });
 beforeAll(async () => {
   fake = await startFakeGateway();
   gateway = made(fake.url);
@@ -68,9 +68,11 @@ describe('a payment', () => {
     expect(await gateway.lookUp(known('pi_1'))).toMatchObject({ state: 'failed', decline: { code: decline } });
   });
 
-  test('of another payment is not taken for this one', async () => {
-    fake.answer({ json: intent({ metadata: { paymentId: 'pay_2' } }) });
+  test.each([['another payment', { paymentId: 'pay_2' }], ["another shop's payment of the same id", { paymentId: 'pay_1', tenantId: 'shop-b' }]])('of %s is not taken for this one', async (_, metadata) => {
+    fake.answer({ json: intent({ metadata }) });
     expect(await errorOf(gateway.lookUp(known('pi_1')))).toMatchObject({ kind: 'final', gatewayCode: 'other_payment' });
+    fake.answer(({ path }) => (path.endsWith('/search') ? { json: { object: 'search_result', data: [intent({ metadata })], has_more: false } } : list([intent({ metadata })])));
+    expect(await gateway.lookUp(someCharge())).toEqual({ state: 'absent' });
   });
 });
 
@@ -149,7 +151,7 @@ describe('looking for a payment without its id', () => {
     const page = Array.from({ length: 100 }, (_, nth) => intent({ id: `pi_x${nth}`, metadata: {} }));
     fake.answer(({ path }) => (path.endsWith('/search') ? notFound : list(page, true)));
     expect(await errorOf(gateway.lookUp(someCharge()))).toMatchObject({ kind: 'unavailable', gatewayCode: 'list_too_long' });
-  }, 30_000);
+  });
 
   test('a stored 500 ends in a look-up, and what is found counts', async () => {
     fake.answer(({ method, path }) => {
@@ -206,6 +208,14 @@ describe('capture, cancel, refund', () => {
     fake.answer('drop');
     expect(await kindOf(gateway.refund(order))).toBe('unknown');
     fake.answer(refused(400, { type: 'invalid_request_error', code: 'parameter_missing' }));
+    expect(await kindOf(gateway.refund(order))).toBe('final');
+  });
+
+  test('a refund of more than is left has failed, though it is refused without a code', async () => {
+    const tooMuch = refused(400, { type: 'invalid_request_error', param: 'amount', message: 'Refund amount is greater than unrefunded amount on charge.' });
+    fake.answer(({ method }) => (method === 'POST' ? tooMuch : list([])));
+    expect(await gateway.refund(order)).toMatchObject({ state: 'failed', gatewayCode: 'invalid_request_error:amount' });
+    fake.answer(({ method }) => (method === 'POST' ? refused(400, { type: 'invalid_request_error', param: 'payment_intent', message: 'No.' }) : list([])));
     expect(await kindOf(gateway.refund(order))).toBe('final');
   });
 });

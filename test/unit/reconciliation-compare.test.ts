@@ -22,6 +22,7 @@ const settled: Ours = {
   capturedMinor: 1_000,
   refundedMinor: 0,
   refundingMinor: 0,
+  refundingSince: undefined,
   ledgerMinor: 1_000,
   processing: false,
   payBy: ago(minutes(5)),
@@ -83,6 +84,8 @@ test.each<[string, Ours, ChargeState, CaseKind[]]>([
   ['being asked about for a quarter of an hour', untaken('reconciling', { updatedAt: ago(minutes(16)) }), open, ['stuck']],
   ['held for a quarter of an hour', untaken('authorised', { updatedAt: ago(minutes(16)) }), authorised, ['stuck']],
   ['taken half an hour ago, and still nobody’s', { ...settled, status: 'captured', updatedAt: ago(minutes(31)) }, captured(), ['stuck']],
+  ['a refund under way for eleven days', { ...settled, refundingMinor: 200, refundingSince: ago(minutes(11 * 1_440)) }, captured(), ['stuck']],
+  ['a refund under way for nine days', { ...settled, refundingMinor: 200, refundingSince: ago(minutes(9 * 1_440)) }, captured(), []],
   ['taken a quarter of an hour ago', { ...settled, status: 'captured', updatedAt: ago(minutes(16)) }, captured(), []],
 ])('%s', (_, ours, theirs, expected) => {
   expect(kinds(compare(ours, theirs, now))).toEqual(expected);

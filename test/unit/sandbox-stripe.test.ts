@@ -286,6 +286,16 @@ describe('an event', () => {
     expect(() => client.webhooks.constructEvent(hook.received[0]?.body ?? '', hook.received[0]?.signature ?? '', 'whsec_other')).toThrow();
   });
 
+  test('reaches an endpoint that names types only when it is one of them', async () => {
+    const hook = await receiver();
+    const { client } = await start({ endpoints: [{ url: hook.url, events: ['refund.created'] }] });
+    const { id } = await client.paymentIntents.create(order());
+    await client.refunds.create({ payment_intent: id });
+    await client.refunds.create({ payment_intent: (await client.paymentIntents.create(order())).id });
+    await eventually(() => hook.received.length === 2);
+    expect(hook.received.map(({ type }) => type)).toEqual(['refund.created', 'refund.created']);
+  });
+
   test('is sent again until it is accepted', async () => {
     const hook = await receiver((times) => (times < 3 ? 500 : 200));
     const { url, client } = await start({ endpoints: [hook.url], webhookSecrets: ['whsec_a'] }, { webhookRetryDelaysMs: [10, 20, 30] });

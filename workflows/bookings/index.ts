@@ -5,7 +5,7 @@
  * again) starts a new run under the same workflow id, which picks the booking up from the database; so no workflow is
  * kept open for months, and a history stays short.
  */
-import { allHandlersFinished, CancellationScope, condition, setHandler } from '@temporalio/workflow';
+import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import { bookingMessages, holdMs, type BookingInput, type BookingReason, type OfTenant } from '../../contracts/bookings/flow.ts';
 import type { BookingView } from '../../contracts/bookings/schemas.ts';
 import { isRefusal, type Refusal } from '../../contracts/failures.ts';
@@ -25,7 +25,7 @@ export function booking(input: BookingInput): Promise<BookingView | Refusal> {
 
 async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | Refusal> {
   const ref = { tenantId: input.tenantId, bookingId: input.bookingId };
-  const run: RunState = { decision: undefined, inBackground: false, pickedUp: input.request === undefined, gaveUp: false };
+  const run: RunState = { decision: undefined, inBackground: false, pickedUp: input.request === undefined, gaveUp: false, notCancelled: undefined };
   const oneAtATime = inTurn();
 
   setHandler(bookingMessages.status, () => viewOf(run, ref.bookingId));
@@ -68,7 +68,7 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
       if (timeIsUp) await release('expired', 'held-only', () => !changed());
       else if (wishes.refresh) await look();
     }
-    if (wishes.cancel && isOpen(run)) await release('cancelled', 'held-or-confirmed');
+    if (wishes.cancel && isOpen(run)) await giveBack();
     await condition(allHandlersFinished);
   } while (isHeld(run) || (wishes.cancel && isOpen(run)) || (wishes.resume && failedBooking(run) !== undefined));
   if (run.gaveUp && isBrokenDown(run.decision)) throw brokenDown(run.decision);
@@ -82,7 +82,7 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
         const outcome = run.decision !== undefined && isRefusal(run.decision) ? run.decision : await firmly(step);
         if (isRefusal(outcome)) throw expected(outcome);
         run.decision = outcome;
-        tell(outcome);
+        tell(outcome, run.notCancelled);
         return outcome;
       });
     });
@@ -92,6 +92,18 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
   async function look(): Promise<void> {
     wishes.refresh = false;
     await change((steps) => steps.loadBooking(ref));
+  }
+
+  /** A vehicle that is sold is refused: then everything stays as it is, and says why. */
+  async function giveBack(): Promise<void> {
+    try {
+      await release('cancelled', 'held-or-confirmed');
+    } catch (error) {
+      if (!(error instanceof ApplicationFailure) || error.type !== 'not_cancellable') throw error;
+      wishes.cancel = false;
+      run.notCancelled = error.message;
+      await look();
+    }
   }
 
   /** @param stillMeant asked when its turn has come: an extension may have got in before the end of the hold. */

@@ -12,6 +12,8 @@ export interface RunState {
   readonly pickedUp: boolean;
   /** This run tried to make the booking and could not. */
   gaveUp: boolean;
+  /** Why the wish to cancel it was refused. */
+  notCancelled: string | undefined;
 }
 
 function bookingOf({ decision }: RunState): BookingView | undefined {

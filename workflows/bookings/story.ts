@@ -1,6 +1,6 @@
 /** What a person reads in the Web UI: who, what, until when, how far, and why it ended. */
 import { setCurrentDetails } from '@temporalio/workflow';
-import type { BookingReason, HoldRequest } from '../../contracts/bookings/flow.ts';
+import { notCancelledPrefix, type BookingReason, type HoldRequest } from '../../contracts/bookings/flow.ts';
 import type { BookingView } from '../../contracts/bookings/schemas.ts';
 import { isRefusal, type Refusal } from '../../contracts/failures.ts';
 import type { FlowProgress } from '../../contracts/values.ts';
@@ -24,15 +24,16 @@ const clock = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)}
 
 export const holdTimerSummary = (endMs: number): string => `hold ends at ${clock(new Date(endMs).toISOString())}`;
 
-export function progressOf({ decision, inBackground, pickedUp }: RunState): FlowProgress {
+export function progressOf({ decision, inBackground, pickedUp, notCancelled }: RunState): FlowProgress {
   if (decision === undefined && pickedUp && !inBackground) return { percent: 100, step: 'looking the booking up' };
   if (decision === undefined) return inBackground ? { percent: 20, step: 'trying again in the background' } : { percent: 10, step: 'taking the hold' };
   if (isRefusal(decision)) return { percent: 100, step: `refused: ${decision.detail}` };
   if (decision.status === 'held') return { percent: 50, step: `held until ${clock(decision.expiresAt ?? '')}` };
-  return { percent: 100, step: headline(decision) };
+  return { percent: 100, step: notCancelled === undefined || decision.status !== 'confirmed' ? headline(decision) : `${notCancelledPrefix}${notCancelled}` };
 }
 
-export function tell(decision: BookingView | Refusal): void {
+/** @param notCancelled why the wish to cancel it was refused. */
+export function tell(decision: BookingView | Refusal, notCancelled?: string): void {
   if (isRefusal(decision)) {
     label('refused');
     setCurrentDetails(`**Refused** (\`${decision.refused}\`): ${decision.detail}`);
@@ -49,6 +50,7 @@ export function tell(decision: BookingView | Refusal): void {
       `- Who: customer \`${decision.customerId}\``,
       `- Price: ${price(decision.amount, decision.currency)}${decision.reference === undefined ? '' : `, reference \`${decision.reference}\``}`,
       ...(decision.extended ? ['- The hold was extended once.'] : []),
+      ...(notCancelled === undefined ? [] : [`- It was not cancelled. ${notCancelled}`]),
     ].join('\n'),
   );
 }

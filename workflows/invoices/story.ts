@@ -4,7 +4,7 @@ import type { InvoiceView } from '../../contracts/invoices/schemas.ts';
 import { isRefusal, type Refusal } from '../../contracts/failures.ts';
 import type { FlowProgress } from '../../contracts/values.ts';
 import { label } from '../labels.ts';
-import { price } from '../words.ts';
+import { amount as count, price } from '../words.ts';
 
 export function progressOf(outcome: InvoiceView | Refusal | undefined): FlowProgress {
   if (outcome === undefined) return { percent: 10, step: 'giving it a number' };
@@ -19,7 +19,7 @@ export function tellNumbered(invoice: InvoiceView): void {
 export function tellStored(invoice: InvoiceView): void {
   // A flow starts out labelled `numbered`, which it is within its first task.
   label('stored', { customer: invoice.customerId });
-  setCurrentDetails(`**${invoice.number} can be downloaded**\n\n${facts(invoice)}\n- PDF: ${invoice.bytes ?? 0} bytes, SHA-256 \`${invoice.sha256 ?? ''}\``);
+  setCurrentDetails(`**${invoice.number} can be downloaded**\n\n${facts(invoice)}\n- PDF: ${count(invoice.bytes ?? 0)} bytes, SHA-256 \`${invoice.sha256 ?? ''}\``);
 }
 
 export function tellUndrawn(invoice: InvoiceView): void {

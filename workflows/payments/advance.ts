@@ -8,7 +8,7 @@ import { startInvoice } from '../invoices/start.ts';
 import { giveBack } from './refund.ts';
 import { renew, type PaymentRun } from './run.ts';
 import { failureOf, firmly, gateway, question } from './steps.ts';
-import { tell } from './story.ts';
+import { moneyWords, tell } from './story.ts';
 
 /** A payment that nobody has heard of after a lost answer is sent once more, and no more. */
 const sendsAtMost = 2;
@@ -56,7 +56,7 @@ async function hasNews(run: PaymentRun): Promise<boolean> {
 
 async function send(run: PaymentRun): Promise<void> {
   try {
-    note(run, await gateway.authorise(run.ref));
+    note(run, await gateway.authorise.executeWithOptions({ summary: moneyWords('authorise', run) }, [run.ref]));
     // What the gateway told meanwhile is no newer than an answer that decides it. A payer may be quicker than this task.
     if (!isOpenAtGateway(run)) run.look = false;
   } catch (error) {
@@ -130,7 +130,7 @@ async function take(run: PaymentRun): Promise<void> {
   if (run.cancel) return await giveUp(run, 'cancelled');
   if (!(await firmly(run, async (steps) => await steps.isWanted(run.ref)))) return await giveUp(run, 'subject_gone');
   try {
-    note(run, await gateway.capture(run.ref));
+    note(run, await gateway.capture.executeWithOptions({ summary: moneyWords('take', run) }, [run.ref]));
   } catch (error) {
     failureOf(error);
     note(run, await firmly(run, async (steps) => await steps.markUndecided(run.ref, 'unknown')));

@@ -38,6 +38,10 @@ export function tell({ outcome, parked }: PaymentRun): void {
   );
 }
 
+/** `authorise EUR 104.00 through stripe`, as the timeline names the step. */
+export const moneyWords = (verb: string, { outcome }: PaymentRun): string =>
+  outcome === undefined || isRefusal(outcome) ? verb : `${verb} ${price(outcome.amount, outcome.currency)} through ${outcome.gateway}`;
+
 function headline(view: PaymentView): string {
   switch (view.status) {
     case 'created':

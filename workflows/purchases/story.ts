@@ -57,6 +57,7 @@ export function tell(run: PurchaseRun, stage: Stage): void {
   );
 }
 
-function headline({ status, reason }: PurchaseView): string {
+function headline({ status, reason, bookingId }: PurchaseView): string {
+  if (status === 'completed') return bookingId === undefined ? 'completed: the customer has the goods, the sellers their share' : 'completed: the vehicle is the customer\'s';
   return reason === undefined || reason === status ? status : `${status} (${reason.replaceAll('_', ' ')})`;
 }

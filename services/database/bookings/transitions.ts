@@ -6,6 +6,7 @@ import { unknownBooking, type Refusal } from '../../../contracts/failures.ts';
 import type { Database } from '../schema.ts';
 import { selectBooking, writeLog } from './queries.ts';
 import { toBookingView } from './rows.ts';
+import { refuseWhileSold } from './sold.ts';
 
 type Outcome = BookingView | Refusal;
 
@@ -50,7 +51,10 @@ export async function extendBooking(db: Kysely<Database>, tenantId: string, book
   });
 }
 
-/** Gives the units back. `held-only` is for the end of a hold: a booking confirmed at the last moment stays confirmed. */
+/**
+ * Gives the units back. `held-only` is for the end of a hold: a booking confirmed at the last moment stays confirmed.
+ * @returns `not_cancellable` for a vehicle whose money has not been given back.
+ */
 export async function releaseBooking(db: Kysely<Database>, tenantId: string, bookingId: string, reason: BookingReason, which: 'held-only' | 'held-or-confirmed'): Promise<Outcome> {
   return await db.transaction().execute(async (tx) => await releaseBookingIn(tx, tenantId, bookingId, reason, which));
 }
@@ -61,6 +65,8 @@ export async function releaseBookingIn(tx: Transaction<Database>, tenantId: stri
   if (row === undefined) return unknownBooking(bookingId);
   const releasable = row.status === 'held' || (row.status === 'confirmed' && which === 'held-or-confirmed');
   if (!releasable) return toBookingView(row);
+  const refusal = await refuseWhileSold(tx, tenantId, toBookingView(row));
+  if (refusal !== undefined) return refusal;
   await sql`DELETE FROM allocations WHERE tenant_id = ${tenantId} AND booking_id = ${bookingId}`.execute(tx);
   await tx
     .updateTable('bookings')

@@ -1,14 +1,14 @@
 /** Puts an invoice into words. Pure: what it is given is all that the invoice will ever say. */
 import type { ShipTo } from '../../../contracts/orders/schemas.ts';
 import type { GatewayName } from '../../../contracts/payments/flow.ts';
-import type { ShopView } from '../../../contracts/shop.ts';
 import type { InvoiceSnapshot } from '../schema/invoices.ts';
+import type { KeptShop } from '../shop.ts';
 import { day, type Goods } from './lines.ts';
 
 export interface Facts {
   readonly label: string;
   readonly issuedAt: Date;
-  readonly shop: ShopView;
+  readonly shop: KeptShop;
   readonly customer: { readonly id: string; readonly name: string | null; readonly locale: string | null };
   readonly payment: { readonly id: string; readonly gateway: GatewayName; readonly paidAt: Date; readonly currency: string };
   readonly goods: Goods;
@@ -35,6 +35,7 @@ export function composeInvoice({ label, issuedAt, shop, customer, payment, goods
     paid: { method: gatewayTitles[payment.gateway], date: day(payment.paidAt) },
     paymentReference: payment.id,
     locale,
+    ...(shop.logoKey !== undefined && { logoKey: shop.logoKey }),
   };
 }
 

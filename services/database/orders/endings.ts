@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import { isRefusal, type Refusal } from '../../../contracts/failures.ts';
 import { hasEnded, type OrderReason, type OrderStep } from '../../../contracts/orders/flow.ts';
 import type { OrderState } from '../../../contracts/orders/schemas.ts';
+import { writeDownloads } from '../downloads.ts';
 import { accounts } from '../ledger.ts';
 import { writeNotices, type Notice } from '../notices.ts';
 import { settlePayment } from '../payments/settle.ts';
@@ -35,7 +36,9 @@ export async function handOver(db: Kysely<Database>, ref: OrderRef): Promise<Ord
     const items = await selectItems(tx, ref);
     await countSold(tx, ref.tenantId, items);
     const lines = items.filter(({ ships }) => ships).map(({ product_id, name, quantity }) => ({ productId: product_id, name, quantity }));
-    // What is only downloaded or told is nothing to a warehouse.
+    const digital = items.filter(({ ships }) => !ships).map(({ product_id }) => product_id);
+    await writeDownloads(tx, { tenantId: ref.tenantId, customerId: row.customer_id, by: { order_id: ref.orderId } }, digital);
+    // What is only downloaded is nothing to a warehouse.
     if (lines.length > 0) await tx.insertInto('warehouse_tasks').values({ tenant_id: ref.tenantId, order_id: ref.orderId, lines: JSON.stringify(lines) }).execute();
     return await updateOrder(tx, ref, { status: 'completed' });
   });

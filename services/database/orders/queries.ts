@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely';
 import type { ListOrders, OrderView } from '../../../contracts/orders/schemas.ts';
 import type { Page } from '../../../contracts/values.ts';
+import { toDownloadView } from '../downloads.ts';
 import { decodeCursor, toPage } from '../paging.ts';
 import { toPaymentView } from '../payments/rows.ts';
 import type { Database } from '../schema.ts';
@@ -22,20 +23,23 @@ export async function listOrders(db: Kysely<Database>, tenantId: string, filter:
   return { items: await viewsOf(db, tenantId, rows), ...(nextCursor !== undefined && { nextCursor }) };
 }
 
-/** Three more queries, however many orders. */
+/** Four more queries, however many orders. */
 async function viewsOf(db: Kysely<Database>, tenantId: string, orders: readonly OrderRow[]): Promise<OrderView[]> {
   if (orders.length === 0) return [];
   const ids = orders.map(({ id }) => id);
-  const [items, payments, shipments] = await Promise.all([
+  const [items, payments, shipments, downloads] = await Promise.all([
     db.selectFrom('order_items').selectAll().where('tenant_id', '=', tenantId).where('order_id', 'in', ids).orderBy('line').execute(),
     db.selectFrom('payments').selectAll().where('tenant_id', '=', tenantId).where('id', 'in', orders.map(({ payment_id }) => payment_id)).execute(),
     db.selectFrom('shipments').selectAll().where('tenant_id', '=', tenantId).where('order_id', 'in', ids).execute(),
+    db.selectFrom('downloads').selectAll().where('tenant_id', '=', tenantId).where('order_id', 'in', ids).orderBy('product_id').execute(),
   ]);
   const itemsOf = Map.groupBy(items, ({ order_id }) => order_id);
+  const downloadsOf = Map.groupBy(downloads, ({ order_id }) => order_id);
   return orders.map((row) => {
     const { method: _, ...state } = toOrderState(row);
     const payment = payments.find(({ id }) => id === row.payment_id);
     const shipment = shipments.find(({ order_id }) => order_id === row.id);
+    const open = payment?.status === 'refunded' ? undefined : downloadsOf.get(row.id);
     return {
       ...state,
       items: (itemsOf.get(row.id) ?? []).map((item) => ({
@@ -50,6 +54,7 @@ async function viewsOf(db: Kysely<Database>, tenantId: string, orders: readonly 
       ...(shipment !== undefined && {
         shipment: { id: shipment.id, status: shipment.status, carrier: shipment.carrier, service: shipment.service, tracking: shipment.tracking, price: shipment.price_minor },
       }),
+      ...(open !== undefined && { downloads: open.map(toDownloadView) }),
     };
   });
 }

@@ -44,11 +44,12 @@ export async function beginPayment(db: Kysely<Database>, { tenantId, paymentId }
   });
 }
 
-/** The payer may act for as long as the booking is held, also when that was extended after the payment had begun. */
+/** The payer may act for as long as the booking is held, or that of the vehicle which is bought, also when that was extended after the payment had begun. */
 export async function extendPayBy(db: Kysely<Database>, { tenantId, paymentId }: PaymentRef): Promise<PaymentView | Refusal> {
   await sql`
     UPDATE payments AS p SET pay_by = b.hold_expires_at, updated_at = now() FROM bookings AS b
-    WHERE p.tenant_id = ${tenantId} AND p.id = ${paymentId} AND p.subject_kind = 'booking' AND b.tenant_id = p.tenant_id AND b.id = p.subject_id
+    WHERE p.tenant_id = ${tenantId} AND p.id = ${paymentId} AND b.tenant_id = p.tenant_id
+      AND b.id = CASE p.subject_kind WHEN 'booking' THEN p.subject_id WHEN 'purchase' THEN (SELECT booking_id FROM purchases WHERE purchases.tenant_id = p.tenant_id AND purchases.id = p.subject_id) END
       AND b.status = 'held' AND b.hold_expires_at > p.pay_by`.execute(db);
   const row = await selectPayment(db, tenantId, paymentId);
   return row === undefined ? unknownPayment(paymentId) : toPaymentView(row);

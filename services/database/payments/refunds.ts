@@ -36,6 +36,11 @@ export async function requestRefund(db: Kysely<Database>, { tenantId, paymentId 
   });
 }
 
+/** To be called before it is sent, so that nobody sends it again without asking what became of it. */
+export async function markRefundSent(db: Kysely<Database>, { tenantId, paymentId }: PaymentRef, refundId: string): Promise<void> {
+  await db.updateTable('refunds').set({ sent_at: sql`now()` }).where('tenant_id', '=', tenantId).where('payment_id', '=', paymentId).where('id', '=', refundId).execute();
+}
+
 /** Writes down what the gateway made of it. A refund that has succeeded stays so. */
 export async function recordRefund(db: Kysely<Database>, { tenantId, paymentId }: PaymentRef, refundId: string, state: RefundState): Promise<RefundView | Refusal> {
   return await db.transaction().execute(async (tx) => {
@@ -56,7 +61,8 @@ export async function recordRefund(db: Kysely<Database>, { tenantId, paymentId }
     const notice = { recipientId: payment.customer_id, subjectId: refundId, data: { paymentId, amountMinor: refund.amount_minor, currency: payment.currency } };
     if (state.state === 'failed') {
       await writeNotices(tx, tenantId, [{ ...notice, audience: 'administrators', template: 'refund_failed', data: { ...notice.data, gatewayCode: state.gatewayCode } }], refund.updated_at.toISOString());
-      return toRefundView(await update({ status: 'failed', failure: `${state.gatewayCode}: ${state.message}`.slice(0, 500) }), payment.currency);
+      // Known by its id there, it is not taken for the refund that follows it.
+      return toRefundView(await update({ status: 'failed', failure: `${state.gatewayCode}: ${state.message}`.slice(0, 500), ...(state.gatewayRef !== undefined && { gateway_ref: state.gatewayRef }) }), payment.currency);
     }
     await postRefund(tx, toLedgerPayment(payment), refundId, refund.amount_minor, payment.refunded_minor);
     const refunded = payment.refunded_minor + refund.amount_minor;

@@ -5,10 +5,9 @@
  */
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { isRefusal, unknownPayment, type Refusal } from '../../../contracts/failures.ts';
-import { downloadLifeMs, maxDownloads } from '../../../contracts/purchases/flow.ts';
 import type { PurchaseView } from '../../../contracts/purchases/schemas.ts';
 import { takeFromBasket } from '../baskets.ts';
-import { newDownloadId } from '../downloads.ts';
+import { writeDownloads } from '../downloads.ts';
 import { writeNotices, type Notice } from '../notices.ts';
 import { selectPayment } from '../payments/rows.ts';
 import { settleBooking, settlePayment } from '../payments/settle.ts';
@@ -54,7 +53,8 @@ async function handOverBasket(tx: Transaction<Database>, purchase: PurchaseRow):
   if (isRefusal(settled)) return settled;
   const short = await takeStock(tx, purchase.tenant_id, items);
   if (short !== undefined) return short;
-  await writeDownloads(tx, purchase, items);
+  const digital = items.filter(({ kind }) => kind === 'digital').map(({ product_id }) => product_id);
+  await writeDownloads(tx, { tenantId: purchase.tenant_id, customerId: purchase.customer_id, by: { purchase_id: purchase.id } }, digital);
   await takeFromBasket(tx, purchase.tenant_id, purchase.customer_id, items);
   await writeNotices(tx, purchase.tenant_id, soldNotices(purchase, items));
   return undefined;
@@ -72,16 +72,6 @@ async function takeStock(tx: Transaction<Database>, tenantId: string, items: rea
     FROM unnest(${ids}::text[], ${items.map(({ quantity }) => quantity)}::integer[]) AS sold (id, quantity)
     WHERE product.tenant_id = ${tenantId} AND product.id = sold.id`.execute(tx);
   return undefined;
-}
-
-async function writeDownloads(tx: Transaction<Database>, purchase: PurchaseRow, items: readonly PurchaseItemRow[]): Promise<void> {
-  const digital = items.filter(({ kind }) => kind === 'digital');
-  if (digital.length === 0) return;
-  const expires_at = new Date(Date.now() + downloadLifeMs);
-  await tx
-    .insertInto('downloads')
-    .values(digital.map(({ tenant_id, purchase_id, product_id }) => ({ id: newDownloadId(), tenant_id, purchase_id, product_id, customer_id: purchase.customer_id, expires_at, max_downloads: maxDownloads })))
-    .execute();
 }
 
 /** One notice for each seller, whatever was sold. */

@@ -43,7 +43,7 @@ async function complete(db: Kysely<Database>, tenantId: string, rows: readonly P
     ...toPurchaseView(row),
     payment: paymentState(paymentOf.get(row.payment_id)),
     ...(row.kind === 'basket' && { items: (itemsOf.get(row.id) ?? []).map(toItemView) }),
-    ...(row.kind === 'basket' && row.status === 'completed' && { downloads: (downloadsOf.get(row.id) ?? []).map(toDownloadView) }),
+    ...(row.kind === 'basket' && row.status === 'completed' && paymentOf.get(row.payment_id)?.status !== 'refunded' && { downloads: (downloadsOf.get(row.id) ?? []).map(toDownloadView) }),
   }));
 }
 

@@ -30,10 +30,10 @@ export interface Changes {
 
 /**
  * Writes down what a comparison found about one payment.
- * @param found every difference there is; of open cases, those of other kinds are resolved. @param raise of these, the
- * ones that become cases now.
+ * @param found every difference there is; of open cases, those of other kinds are resolved, if the gateway has answered:
+ * its silence ends no difference. @param raise of these, the ones that become cases now.
  */
-export async function recordFindings(db: Kysely<Database>, ours: Ours, { found, raise, poke }: { found: readonly Difference[]; raise: readonly Difference[]; poke: boolean }): Promise<Changes> {
+export async function recordFindings(db: Kysely<Database>, ours: Ours, { found, answered, raise, poke }: { found: readonly Difference[]; answered: boolean; raise: readonly Difference[]; poke: boolean }): Promise<Changes> {
   const { tenantId, paymentId, gateway, gatewayRef } = ours;
   return await db.transaction().execute(async (tx) => {
     let opened = 0;
@@ -47,7 +47,7 @@ export async function recordFindings(db: Kysely<Database>, ours: Ours, { found, 
       .where('gateway', '=', gateway)
       .where('ref', '=', paymentId)
       .where('status', '=', 'open')
-      .where(sql<boolean>`kind <> ALL (${found.map(({ kind }) => kind)}::text[])`)
+      .where(sql<boolean>`${answered} AND kind <> ALL (${found.map(({ kind }) => kind)}::text[])`)
       .executeTakeFirstOrThrow();
     const agreed = found.length === 0 ? sql`now()` : null;
     const poked = poke ? sql`now()` : null;

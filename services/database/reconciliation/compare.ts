@@ -20,6 +20,8 @@ export interface Ours {
   readonly refundedMinor: number;
   /** Refunds that were asked for, and of which the gateway's answer is not written down yet. */
   readonly refundingMinor: number;
+  /** Since when the oldest of them has been under way. */
+  readonly refundingSince: Date | undefined;
   /** The sum of the payment's entries on the gateway's account. */
   readonly ledgerMinor: number;
   /** The payer has acted and the bank has not decided. */
@@ -45,6 +47,8 @@ const hourMs = 60 * minuteMs;
 export const movingMs = 2 * minuteMs;
 /** From when a payment that is still open has been forgotten by whoever should go on with it. */
 const overdueAfterMs = { payBy: 10 * minuteMs, authorised: 15 * minuteMs, captured: 30 * minuteMs, unknown: 15 * minuteMs, bank: 75 * hourMs } as const;
+/** A bank may take days for a refund; one that goes on for longer has not been given back, whatever the reason. */
+export const refundOverdueAfterMs = 10 * 24 * hourMs;
 
 const isTaken = ({ status }: Ours): boolean => status === 'captured' || status === 'settled' || status === 'refunded';
 export const isOpen = ({ status }: Ours): boolean => openPaymentStatuses.some((open) => open === status);
@@ -135,6 +139,7 @@ function refundDiffers(ours: Ours, theirs: ChargeState): boolean {
 
 function isOverdue(ours: Ours, now: Date): boolean {
   const since = (from: Date, limitMs: number): boolean => now.getTime() - from.getTime() > limitMs;
+  if (ours.refundingSince !== undefined && since(ours.refundingSince, refundOverdueAfterMs)) return true;
   if (isOpen(ours) && ours.processing) return since(ours.createdAt, overdueAfterMs.bank);
   switch (ours.status) {
     case 'created':

@@ -4,7 +4,7 @@ import { openPaymentStatuses, type GatewayName } from '../../../contracts/paymen
 import type { Charge } from '../../payments/gateway.ts';
 import { toCharge } from '../payments/queries.ts';
 import type { Database } from '../schema.ts';
-import { movingMs, type Ours } from './compare.ts';
+import { movingMs, refundOverdueAfterMs, type Ours } from './compare.ts';
 
 /** A payment to be compared, and how the gateway is asked about it. */
 export interface OurPayment {
@@ -24,7 +24,7 @@ export interface Scope {
   readonly tenantId: string | undefined;
 }
 
-type Row = Selectable<Database['payments']> & { ledger_minor: number; refunding_minor: number; has_news: boolean; poked_at: Date | null; has_open_case: boolean };
+type Row = Selectable<Database['payments']> & { ledger_minor: number; refunding_minor: number; refunding_since: Date | null; has_news: boolean; poked_at: Date | null; has_open_case: boolean };
 
 /** Notifications that have waited longer than this are no sign that a flow is on it. */
 const newsMs = 10 * 60_000;
@@ -36,21 +36,25 @@ export async function listMade(db: Kysely<Database>, scope: Scope, from: Date, t
 }
 
 /**
- * Whatever else has to be compared, by key: what changed since a time, what is still open, what has a case, what the
- * ledger speaks of.
+ * Whatever else has to be compared, by key: what changed since a time, what is still open, what has a case, what has been
+ * given back for too long or was told not to have arrived, what the ledger speaks of.
  * @param madeBefore only payments made before. @param agreedSince payments found in order since then, and not changed
  * after that, are not asked about again.
  */
 export async function listDue(db: Kysely<Database>, scope: Scope, since: Date, { madeBefore, agreedSince }: { madeBefore: Date; agreedSince: Date }, after: PaymentKey | undefined): Promise<OurPayment[]> {
   const { gateway } = scope;
+  const refundsBefore = new Date(Date.now() - refundOverdueAfterMs);
   const due = sql`
     p.created_at < ${madeBefore}
     AND (p.tenant_id, p.id) IN (
       SELECT tenant_id, id FROM payments WHERE gateway = ${gateway} AND updated_at >= ${since}
       UNION SELECT tenant_id, id FROM payments WHERE gateway = ${gateway} AND status = ANY (${[...openPaymentStatuses]}::text[])
       UNION SELECT tenant_id, payment_id FROM reconciliation_cases WHERE gateway = ${gateway} AND status = 'open' AND payment_id IS NOT NULL
+      UNION SELECT tenant_id, payment_id FROM refunds WHERE status = 'requested' AND created_at < ${refundsBefore}
+      UNION SELECT tenant_id, payment_id FROM inbound_webhooks WHERE gateway = ${gateway} AND received_at >= ${since} AND payment_id IS NOT NULL AND type IN ('refund.failed', 'refund.TXN_FAILURE')
       UNION SELECT tenant_id, payment_id FROM ledger_transactions WHERE at >= ${since} AND payment_id IS NOT NULL)
     AND (mark.agreed_at IS NULL OR mark.agreed_at < ${agreedSince} OR mark.agreed_at < p.updated_at OR p.status = ANY (${[...openPaymentStatuses]}::text[])
+      OR EXISTS (SELECT FROM refunds AS r WHERE r.tenant_id = p.tenant_id AND r.payment_id = p.id AND r.status = 'requested' AND r.created_at < ${refundsBefore})
       OR EXISTS (SELECT FROM ledger_transactions AS t WHERE t.tenant_id = p.tenant_id AND t.payment_id = p.id AND t.at > mark.agreed_at))`;
   return await page(db, scope, due, after);
 }
@@ -75,6 +79,7 @@ async function select(db: Kysely<Database>, where: RawBuilder<unknown>): Promise
       (SELECT coalesce(sum(e.amount_minor), 0)::bigint FROM ledger_transactions AS t JOIN ledger_entries AS e ON e.tenant_id = t.tenant_id AND e.transaction_id = t.id
         WHERE t.tenant_id = p.tenant_id AND t.payment_id = p.id AND e.account = 'gateway:' || p.gateway) AS ledger_minor,
       (SELECT coalesce(sum(amount_minor), 0)::bigint FROM refunds AS r WHERE r.tenant_id = p.tenant_id AND r.payment_id = p.id AND r.status = 'requested') AS refunding_minor,
+      (SELECT min(created_at) FROM refunds AS r WHERE r.tenant_id = p.tenant_id AND r.payment_id = p.id AND r.status = 'requested') AS refunding_since,
       EXISTS (SELECT FROM inbound_webhooks AS w WHERE w.tenant_id = p.tenant_id AND w.payment_id = p.id AND w.processed_at IS NULL AND w.received_at > ${new Date(Date.now() - newsMs)}) AS has_news,
       EXISTS (SELECT FROM reconciliation_cases AS c WHERE c.tenant_id = p.tenant_id AND c.gateway = p.gateway AND c.ref = p.id AND c.status = 'open') AS has_open_case
     FROM payments AS p LEFT JOIN reconciliation_marks AS mark ON mark.tenant_id = p.tenant_id AND mark.payment_id = p.id
@@ -94,6 +99,7 @@ const toOurs = (row: Row): Ours => ({
   capturedMinor: row.captured_minor,
   refundedMinor: row.refunded_minor,
   refundingMinor: row.refunding_minor,
+  refundingSince: row.refunding_since ?? undefined,
   ledgerMinor: row.ledger_minor,
   processing: row.processing,
   payBy: row.pay_by,

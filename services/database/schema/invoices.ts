@@ -5,8 +5,8 @@ import type { SubjectKind } from '../../../contracts/payments/flow.ts';
 import type { InvoiceDocument } from '../../invoices/document.ts';
 import type { Json, Timestamp } from './columns.ts';
 
-/** As it is kept: without the logo, which is a picture and not text. */
-export type InvoiceSnapshot = Omit<InvoiceDocument, 'logo'>;
+/** As it is kept: of the logo, which is a picture and not text, only where it is in the storage. */
+export type InvoiceSnapshot = Omit<InvoiceDocument, 'logo'> & { readonly logoKey?: string };
 
 export interface InvoiceTables {
   invoice_counters: { tenant_id: string; year: number; last: Generated<number>; last_issued_at: Timestamp | null };

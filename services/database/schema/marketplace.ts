@@ -61,7 +61,9 @@ export interface MarketplaceTables {
   downloads: {
     tenant_id: string;
     id: string;
-    purchase_id: string;
+    /** Of what: a purchase or an order. */
+    purchase_id: string | null;
+    order_id: string | null;
     product_id: string;
     customer_id: string;
     expires_at: Timestamp;

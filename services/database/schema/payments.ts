@@ -42,6 +42,8 @@ export interface PaymentTables {
     reason: string | null;
     gateway_ref: string | null;
     failure: string | null;
+    /** When it was last sent to the gateway. */
+    sent_at: Generated<Date | null>;
     created_at: GeneratedTimestamp;
     updated_at: GeneratedTimestamp;
   };

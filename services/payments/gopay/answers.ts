@@ -88,7 +88,7 @@ export function refundState({ id, state, amount, currency, date_requested: reque
     case 'REQUESTED':
       return { state: 'open', gatewayRef: id, amountMinor: amount, answer };
     case 'FAILED':
-      return { state: 'failed', gatewayCode: state, message: 'GoPay could not refund it.', answer };
+      return { state: 'failed', gatewayCode: state, message: 'GoPay could not refund it.', gatewayRef: id, answer };
     default:
       throw unreadable('gopay', 'question', `the refund's state ${state.slice(0, 40)} is not known.`);
   }

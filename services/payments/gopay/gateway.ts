@@ -51,6 +51,13 @@ export function createGopayGateway(options: GopayOptions): Gateway {
     return match === undefined ? undefined : refundState(match);
   };
 
+  /** What was given back meanwhile may be this very refund, sent by an attempt that was given up. */
+  const notMade = async (order: RefundOrder, why: { readonly gatewayCode: string; readonly message: string; readonly answer: Readonly<Record<string, unknown>> }): Promise<RefundState> => {
+    const listed = await afterChange(async () => await listedRefund(order));
+    if (listed !== undefined && listed.state !== 'failed') return listed;
+    return { state: 'failed', ...why, ...(listed?.gatewayRef !== undefined && { gatewayRef: listed.gatewayRef }) };
+  };
+
   return {
     name: 'gopay',
 
@@ -75,10 +82,10 @@ export function createGopayGateway(options: GopayOptions): Gateway {
       if (there !== undefined && there.state !== 'failed') return there;
       try {
         const result = readResult(await client.post(`/payments/payment/${idIn(order.charge.gatewayRef)}/refund`, { type: 'form', text: `amount=${order.amountMinor}` }));
-        if (result.result === 'FAILED') return { state: 'failed', gatewayCode: 'FAILED', message: (result.description ?? 'GoPay refused the refund.').slice(0, 300), answer: { result: result.result } };
+        if (result.result === 'FAILED') return await notMade(order, { gatewayCode: 'FAILED', message: (result.description ?? 'GoPay refused the refund.').slice(0, 300), answer: { result: result.result } });
       } catch (error) {
         if (!(error instanceof StateRefusal)) throw error;
-        return { state: 'failed', gatewayCode: error.gatewayCode, message: error.message, answer: { error_name: error.gatewayCode } };
+        return await notMade(order, { gatewayCode: error.gatewayCode, message: error.message, answer: { error_name: error.gatewayCode } });
       }
       const made = await afterChange(async () => await listedRefund(order));
       if (made === undefined) throw new GatewayError('gopay', 'unknown', 'not_listed', 'GoPay took the refund on, but does not list it yet.');
@@ -90,7 +97,8 @@ export function createGopayGateway(options: GopayOptions): Gateway {
     async lookUpRefund(order) {
       const there = await listedRefund(order);
       if (there !== undefined) return there;
-      const waitMs = order.createdAt.getTime() + refundSettleMs - Date.now();
+      if (order.gatewayRef !== undefined) throw new GatewayError('gopay', 'unavailable', 'not_listed', 'GoPay has taken the refund on, and does not list it any more.');
+      const waitMs = (order.sentAt ?? order.createdAt).getTime() + refundSettleMs - Date.now();
       if (waitMs > 0) throw new GatewayError('gopay', 'unavailable', 'not_listed', 'GoPay does not list the refund yet; it may still be on its way.', { retryAfterMs: waitMs });
       return { state: 'absent' };
     },

@@ -9,7 +9,7 @@ export const gopayUnsure = [
   },
   {
     what: 'Whether there is a key of idempotency for refunds.',
-    meanwhile: 'None is assumed. After an unknown the list of refunds decides, and it is not believed to be complete before a while has passed.',
+    meanwhile: 'None is assumed. After an unknown the list of refunds decides, and it is not believed to be complete before a while has passed since the refund was last sent.',
     source: 'gopaycommunity/gopay-php-api src/Payments.php sends none',
   },
   {

@@ -43,6 +43,9 @@ export const initiationRefusals = {
   '00000900': { treat: 'unknown', source: merchants },
 } as const satisfies Record<string, RefusalRow>;
 
+/** Of the codes below, those that say that a refund of this very id is there. */
+export const raisedBefore: ReadonlySet<string> = new Set(['617', 'DUPLICATE_REF_ID']);
+
 /** Codes of a refund that was refused (TXN_FAILURE). What is not listed has failed. */
 export const refundRefusals = {
   // There is, or may be, a refund of this id: its status is asked.

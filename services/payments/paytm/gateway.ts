@@ -10,7 +10,7 @@ import { afterChange, defaultTimeoutMs, unreadable } from '../http.ts';
 import { toPaytmAmount } from './amounts.ts';
 import { open, orderState, refundState, transactionId } from './answers.ts';
 import { createPaytmClient, type PaytmAnswer } from './client.ts';
-import { initiationRefusals, refundRefusals } from './failures.ts';
+import { initiationRefusals, raisedBefore, refundRefusals } from './failures.ts';
 
 export interface PaytmOptions {
   /** E.g. `https://secure.paytmpayments.com`. */
@@ -87,6 +87,8 @@ export function createPaytmGateway(options: PaytmOptions): Gateway {
         // There is one of this id already, so its own status says more than the refusal.
         const there = await afterChange(async () => await lookUpRefund(order));
         if (there.state !== 'absent') return there;
+        // It was raised, says the refusal, and is not there, says the status: under another id it might be made twice.
+        if (raisedBefore.has(answer.code)) throw new GatewayError('paytm', 'unknown', answer.code, `Paytm has the refund already, but does not show it: ${answer.code} ${answer.message}`);
       }
       return refundState(answer, order, 'change');
     },

@@ -1,7 +1,7 @@
 /** What Stripe answers, checked and turned into our states. */
 import { z } from 'zod';
 import { rowOf } from '../failures.ts';
-import { GatewayError, type ChargeState, type Decline, type ListedCharge, type RefundState } from '../gateway.ts';
+import { GatewayError, type Charge, type ChargeState, type Decline, type ListedCharge, type RefundState } from '../gateway.ts';
 import { unreadable, type Asked } from '../http.ts';
 import { fromStripeAmount } from './amounts.ts';
 import { cancellations, declines } from './failures.ts';
@@ -107,16 +107,20 @@ export function refundState(answer: unknown, asked: Asked): RefundState {
       return { ...known, state: 'open' };
     case 'failed':
     case 'canceled':
-      return { state: 'failed', gatewayCode: reason ?? status, message: 'The refund did not reach the payer.', answer: record };
+      return { state: 'failed', gatewayCode: reason ?? status, message: 'The refund did not reach the payer.', gatewayRef: id, answer: record };
     default:
       throw unreadable('stripe', asked, `the refund's status ${String(status).slice(0, 40)} is not known.`);
   }
 }
 
+/** Shops may share an account, and only a shop's own payments are told apart by their ids. */
+export const isOf = (metadata: Readonly<Record<string, string>> | null | undefined, { paymentId, tenantId }: Charge): boolean =>
+  metadata?.['paymentId'] === paymentId && (metadata['tenantId'] ?? tenantId) === tenantId;
+
 /** A look-up by id must not answer for another payment. @throws {GatewayError} */
-export function belongsTo(answer: unknown, paymentId: string): void {
-  const claimed = readIntent(answer, 'question').metadata['paymentId'];
-  if (claimed === undefined || claimed === paymentId) return;
+export function belongsTo(answer: unknown, charge: Charge): void {
+  const { metadata } = readIntent(answer, 'question');
+  if (metadata['paymentId'] === undefined || isOf(metadata, charge)) return;
   throw new GatewayError('stripe', 'final', 'other_payment', 'This PaymentIntent belongs to another payment.');
 }
 

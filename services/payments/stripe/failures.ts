@@ -63,11 +63,15 @@ export const refusals = {
   charge_already_refunded: { treat: 'state', source: errors },
 } as const satisfies Record<string, RefusalRow>;
 
-/** Refusals of a refund that end it: the same refund would be refused again. */
-export const refundRefusals: ReadonlySet<string> = new Set([
+/** Codes of a refused refund that end it: the same refund would be refused again. */
+const refundRefusals: ReadonlySet<string> = new Set([
   'charge_already_refunded', 'charge_disputed', 'refund_disputed_payment', 'amount_too_large', 'amount_too_small',
   'charge_not_refundable', 'parameter_invalid_integer', 'invalid_charge_amount',
 ]);
+
+/** More than is left comes without a code; what is wrong is the amount then (docs.stripe.com/api/refunds/create: "raises an error"). */
+export const endsRefund = ({ code, rawType, param, statusCode }: { readonly code?: string | undefined; readonly rawType?: string | undefined; readonly param?: string | undefined; readonly statusCode?: number | undefined }): boolean =>
+  code === undefined ? statusCode === 400 && rawType === 'invalid_request_error' && param === 'amount' : refundRefusals.has(code);
 
 export function treatmentOfStatus(status: number): Treatment {
   if (status === 429) return 'busy';

@@ -6,9 +6,9 @@ import { Stripe } from 'stripe';
 import { GatewayError, type Charge, type ChargeState, type Gateway, type ListedCharge, type RefundOrder, type RefundState } from '../gateway.ts';
 import { cappedFetch, defaultTimeoutMs, type Asked } from '../http.ts';
 import { toStripeAmount } from './amounts.ts';
-import { belongsTo, declineOf, intentState, listedCharge, refundState } from './answers.ts';
+import { belongsTo, declineOf, intentState, isOf, listedCharge, refundState } from './answers.ts';
 import { answered, gatewayErrorOf, treatmentOf } from './errors.ts';
-import { refundRefusals } from './failures.ts';
+import { endsRefund } from './failures.ts';
 
 export interface StripeOptions {
   readonly secretKey: string;
@@ -44,9 +44,9 @@ export function createStripeGateway(options: StripeOptions): Gateway {
       throw gatewayErrorOf(error, asked);
     }
   };
-  const retrieve = async (gatewayRef: string, paymentId: string): Promise<ChargeState> => {
+  const retrieve = async (gatewayRef: string, charge: Charge): Promise<ChargeState> => {
     const intent = await sent('question', async () => await paymentIntents.retrieve(gatewayRef, { expand }));
-    belongsTo(intent, paymentId);
+    belongsTo(intent, charge);
     return intentState(intent, 'question');
   };
   /** Capture and cancel: what does not fit the state any more is answered with the state. */
@@ -56,7 +56,7 @@ export function createStripeGateway(options: StripeOptions): Gateway {
     } catch (error) {
       const refusal = answered(error);
       if (refusal === undefined || treatmentOf(refusal) !== 'state') throw gatewayErrorOf(error, 'change');
-      return await retrieve(charge.gatewayRef, charge.paymentId);
+      return await retrieve(charge.gatewayRef, charge);
     }
   };
 
@@ -66,11 +66,11 @@ export function createStripeGateway(options: StripeOptions): Gateway {
    */
   const find = async (charge: Charge): Promise<ChargeState> => {
     const hit = await search(stripe, charge);
-    if (hit !== undefined) return await retrieve(hit, charge.paymentId);
+    if (hit !== undefined) return await retrieve(hit, charge);
     return await sent('question', async () => {
       let seen = 0;
       for await (const intent of paymentIntents.list({ created: { gte: seconds(charge.createdAt.getTime() - clockSkewMs) }, limit: 100, expand: ['data.latest_charge'] })) {
-        if (intent.metadata?.['paymentId'] === charge.paymentId) return intentState(intent, 'question');
+        if (isOf(intent.metadata, charge)) return intentState(intent, 'question');
         seen += 1;
         if (seen >= maxListed) throw new GatewayError('stripe', 'unavailable', 'list_too_long', 'There are too many payments to say that this one is not among them.');
       }
@@ -78,7 +78,7 @@ export function createStripeGateway(options: StripeOptions): Gateway {
     });
   };
   const lookUp = async (charge: Charge): Promise<ChargeState> =>
-    charge.gatewayRef === undefined ? await find(charge) : await retrieve(charge.gatewayRef, charge.paymentId);
+    charge.gatewayRef === undefined ? await find(charge) : await retrieve(charge.gatewayRef, charge);
 
   const lookUpRefund = async (order: RefundOrder): Promise<RefundState> => {
     const { gatewayRef } = order;
@@ -145,8 +145,8 @@ export function createStripeGateway(options: StripeOptions): Gateway {
         return refundState(refund, 'change');
       } catch (error) {
         const refusal = answered(error);
-        const code = refusal?.code;
-        if (refusal === undefined || code === undefined || !refundRefusals.has(code)) throw gatewayErrorOf(error, 'change');
+        if (refusal === undefined || !endsRefund(refusal)) throw gatewayErrorOf(error, 'change');
+        const code = refusal.code ?? `${refusal.rawType ?? 'refused'}:${refusal.param ?? ''}`;
         // "Already refunded" may be this very refund, under a key that Stripe has forgotten.
         const there = await lookUpRefund(order);
         return there.state === 'absent' ? { state: 'failed', gatewayCode: code, message: refusal.message.slice(0, 300), answer: { code, request_id: refusal.requestId } } : there;
@@ -173,9 +173,9 @@ const seconds = (ms: number): number => Math.floor(ms / 1_000);
 /** @returns the id of the payment, if the search knows it already. Not every account has a search. */
 async function search(stripe: Stripe, charge: Charge): Promise<string | undefined> {
   try {
-    const { data } = await stripe.paymentIntents.search({ query: `metadata['paymentId']:'${charge.paymentId}'`, limit: 1 });
+    const { data } = await stripe.paymentIntents.search({ query: `metadata['paymentId']:'${charge.paymentId}'`, limit: 10 });
     // A stand-in for the search may answer with anything.
-    return data.find((intent) => intent.metadata?.['paymentId'] === charge.paymentId)?.id;
+    return data.find((intent) => isOf(intent.metadata, charge))?.id;
   } catch (error) {
     const { kind } = gatewayErrorOf(error, 'question');
     if (kind === 'final') return undefined;

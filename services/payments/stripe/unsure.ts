@@ -19,7 +19,7 @@ export const stripeUnsure = [
   },
   {
     what: 'When a request that was sent but not answered is through: it may be executed after a look-up that found nothing.',
-    meanwhile: 'A repeat has the same key and cannot be executed twice. Who gives up instead of repeating looks once more when the time for an answer has passed.',
+    meanwhile: 'A repeat has the same key and cannot be executed twice. What is executed after its payment was given up is late money: the webhook or the reconciliation makes the flow ask, and it is used or given back.',
     source: 'no source found',
   },
   {
