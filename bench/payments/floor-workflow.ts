@@ -1,6 +1,6 @@
 /**
- * The floors: the activities of a payment by card (a local one, an ordinary one, a local one), under its policies, with
- * nothing in them; and a hold that waits for its payment, and then takes its one step and ends.
+ * The floors: three activities with nothing in them, ordinary ones or of the kinds that a payment by card has (a local
+ * one, an ordinary one, a local one), under its policies; and a hold that waits for its payment, takes its one step and ends.
  */
 import { allHandlersFinished, condition, proxyActivities, proxyLocalActivities, setHandler } from '@temporalio/workflow';
 import { policies } from '../../contracts/task-queues.ts';
@@ -19,20 +19,26 @@ const ordinary = proxyActivities<FloorActivities>({ ...policies.gatewayCharge, t
 const holdMs = 900_000;
 
 export async function bare(): Promise<void> {
-  await floor(async () => await ordinary.nothing(), async () => await atOnce.nothing());
+  await floor([ordinary.nothing, ordinary.nothing, ordinary.nothing]);
+}
+
+export async function local(): Promise<void> {
+  await floor([atOnce.nothing, ordinary.nothing, atOnce.nothing]);
 }
 
 export async function alike(floorId: string): Promise<void> {
-  await floor(async () => await ordinary.ask(), async () => await atOnce.tell(floorId));
+  await floor([atOnce.nothing, ordinary.ask, async () => await atOnce.tell(floorId)]);
 }
 
-async function floor(second: () => Promise<string>, third: () => Promise<string>): Promise<void> {
+type Step = () => Promise<string>;
+
+async function floor([first, second, third]: readonly [Step, Step, Step]): Promise<void> {
   const state: { answer?: string } = {};
   setHandler(floorUpdate, async () => {
     await condition(() => state.answer !== undefined);
     return state.answer ?? '';
   });
-  await atOnce.nothing();
+  await first();
   await second();
   state.answer = await third();
   await condition(allHandlersFinished);
