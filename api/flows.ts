@@ -2,11 +2,17 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { emptyBody } from '../contracts/bookings/schemas.ts';
-import { flowActions, flowView, listFlowsQuery } from '../contracts/flows.ts';
+import { bookingWorkflowId, flowActions, flowView, importWorkflowId, listFlowsQuery } from '../contracts/flows.ts';
+import { hasEnded } from '../contracts/imports/flow.ts';
+import { nothingLeft } from '../contracts/imports/schemas.ts';
 import { text } from '../contracts/values.ts';
+import { findBooking } from '../services/database/bookings/queries.ts';
+import { refuseWhileSold } from '../services/database/bookings/sold.ts';
+import { findImport } from '../services/database/imports/queries.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { callerOf } from './http/caller.ts';
 import { answers } from './http/openapi.ts';
+import { Refused } from './http/problems.ts';
 
 const tags = ['Flows'];
 // A flow's name, a colon, and an id of at most 64 characters.
@@ -19,7 +25,7 @@ const summaries = {
   resume: 'End a wait or a pause now',
 } as const;
 
-export const flowRoutes = ({ temporal }: ApiDependencies): FastifyPluginCallbackZod => (app, _options, done) => {
+export const flowRoutes = ({ databases, temporal }: ApiDependencies): FastifyPluginCallbackZod => (app, _options, done) => {
   app.get(
     '/flows',
     {
@@ -57,12 +63,30 @@ export const flowRoutes = ({ temporal }: ApiDependencies): FastifyPluginCallback
         },
       },
       async (request, reply) => {
-        const { flows } = callerOf(request).holdfast;
+        const { tenantId, holdfast: { flows } } = callerOf(request);
         const { id } = request.params;
+        if (action === 'cancel') await refuseSoldVehicle(tenantId, id);
+        if (action === 'retry') await refuseLoadedImport(tenantId, id);
         await temporal.promptly(async () => await flows.act(id, action));
         return await reply.code(202).send(await temporal.promptly(async () => await flows.get(id)));
       },
     );
   }
   done();
+
+  /** The flow of a booking takes no answer back for a signal; what it would refuse is refused here. */
+  async function refuseSoldVehicle(tenantId: string, id: string): Promise<void> {
+    const prefix = bookingWorkflowId('');
+    const booking = id.startsWith(prefix) ? await findBooking(databases.write, tenantId, id.slice(prefix.length)) : undefined;
+    const refusal = booking === undefined ? undefined : await refuseWhileSold(databases.write, tenantId, booking);
+    if (refusal !== undefined) throw Refused.of(refusal);
+  }
+
+  /** A run that finds nothing to do would stand in front of the one that tells how the import went. */
+  async function refuseLoadedImport(tenantId: string, id: string): Promise<void> {
+    const prefix = importWorkflowId('');
+    const found = id.startsWith(prefix) ? await findImport(databases.write, tenantId, id.slice(prefix.length)) : undefined;
+    const refusal = found === undefined || !hasEnded(found) ? undefined : nothingLeft(found);
+    if (refusal !== undefined) throw Refused.of(refusal);
+  }
 };

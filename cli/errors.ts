@@ -38,7 +38,7 @@ const otherThings: Partial<Record<FailureCode, (tenant: string) => string>> = {
   file_empty: () => 'A file has a header and at least one row. What belongs into it: `datasets`.',
   file_unreadable: () => 'Correct the file, or say how it is written with --encoding and --delimiter.',
   file_too_large: () => 'Send it in several smaller files.',
-  header_invalid: () => `Say which header is which column with --map 'header=column'. What there is: ${invocation('datasets --help')}`,
+  header_invalid: () => `Say which header is which column with --map 'header=column'. What there is: ${invocation('datasets')}`,
   upload_incomplete: () => 'Send the file again.',
   upload_not_found: elsewhere('uploads'),
   export_not_found: elsewhere('exports'),

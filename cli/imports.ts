@@ -52,24 +52,37 @@ function paceOf({ rows, rate, secondsLeft }: ImportView): string {
   return `${format.format(rows.processed)} of ${format.format(rows.total)} rows${rejected}${speed}`;
 }
 
-/** How it stands; of one that has ended what came of it, and how to get at the rest. */
-export function printImport(view: ImportView, tenantId: string): void {
+/**
+ * How it stands; of one that has ended what came of it, and how to get at the rest.
+ * @param failure what is said about it after this, so not here.
+ */
+export function printImport(view: ImportView, tenantId: string, failure?: CliError): void {
   const { id, status, reason, dataset, files, report, rows, chunks, dryRun } = view;
   const tenant = `--tenant ${quoted(tenantId)}`;
   const names = files.map(({ name }) => name ?? 'a file').join(', ');
   print(`${safe(id)}  ${paintedStatus(status)}${reason === undefined || reason === status ? '' : safe(` (${reason})`)}`);
   print(`  ${safe(names)} → ${safe(dataset)}${dryRun ? ', a dry run' : ''}`);
-  if (report !== undefined) print(`  ${safe(report.summary)}`);
-  else if (rows.total > 0) print(`  ${paceOf(view)}`);
-  for (const { name = 'a file', detail = '', line } of files.filter((file) => file.status === 'failed')) print(`  ${safe(`${name}${line === undefined ? '' : `, line ${line}`}: ${detail}`)}`);
+  if (report === undefined && rows.total > 0) print(`  ${paceOf(view)}`);
+  if (report !== undefined && failure === undefined) print(`  ${safe(report.summary)}`);
+  const said = failure?.message ?? report?.summary ?? '';
+  for (const { name = 'a file', detail = '', line } of files.filter((file) => file.status === 'failed' && !said.includes(file.detail ?? ''))) print(`  ${safe(`${name}${line === undefined ? '' : `, line ${line}`}: ${detail}`)}`);
   if (rows.rejected > 0) print(`  Rejected rows: ${invocation(`rejects ${quoted(id)} --output rejects.csv ${tenant}`)}`);
   if (hasEnded(view) && chunks.failed > 0) print(`  Load what is left: ${invocation(`resume ${quoted(id)} ${tenant}`)}`);
   if (!hasEnded(view)) print(`  Next: ${invocation(`${status === 'paused' ? 'resume' : 'watch'} ${quoted(id)} ${tenant}`)}`);
 }
 
 /** @returns why it failed, as an error of the command; nothing if it did not. */
-export function failureOf({ status, reason, detail, line }: ImportView, tenantId: string): CliError | undefined {
+export function failureOf({ status, reason, detail, line, report }: ImportView, tenantId: string): CliError | undefined {
   if (status !== 'failed') return undefined;
   const code = isFailureCode(reason) ? reason : 'internal_error';
-  return new CliError(`The import failed${line === undefined ? '' : ` at line ${line}`}: ${detail ?? code}`, remedyFor(code, tenantId), { code });
+  // What stays, and what could not be loaded.
+  const rest = report?.summary.replace(detail === undefined ? 'Failed.' : `Failed: ${detail}`, '') ?? '';
+  return new CliError(`The import failed${line === undefined ? '' : ` at line ${line}`}: ${detail ?? code}${rest}`, remedyFor(code, tenantId), { code });
+}
+
+/** The command that imports the corrected rows: their headers go where those of the file before went. */
+export function importAgain({ dataset, files }: ImportView, file: string, tenantId: string): string {
+  const mapped = new Map(files.flatMap(({ columns = [] }) => columns).map(({ header, column }) => [header, column]));
+  const told = [...mapped].flatMap(([header, column]) => (column === null || header === column ? [] : [`--map ${quoted(`${header}=${column}`)}`]));
+  return invocation(['import', quoted(file), '--dataset', quoted(dataset), ...told, '--tenant', quoted(tenantId)].join(' '));
 }

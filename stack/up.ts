@@ -48,7 +48,7 @@ export async function up(options: UpOptions): Promise<number> {
     const began = Date.now();
     const settings: Settings = readSettings();
     running = await startStack({ settings, signal: stopping.signal, killSignal: killing.signal });
-    process.stdout.write(describe(running.info, pageUrl(running.info, settings), Date.now() - began, options.once));
+    process.stdout.write(describe(running.info, pagesOf(running.info, settings), Date.now() - began, options.once));
     const passed = await Promise.race([options.afterReady?.(running.info) ?? true, stopped.then(() => false)]);
     if (!options.once) await stopped;
     const stopBegan = Date.now();
@@ -75,12 +75,16 @@ export function describeFailure(error: unknown): string {
   return `\n✖ Something broke that was not foreseen: ${messageOf(known)}\n  → See supervisor.log in the logs folder of HOLDFAST_HOME; \`holdfast doctor\` checks this machine.\n`;
 }
 
-/** With the key that was made up for this home; a key that somebody set is not printed. The page takes it out of the address. */
-export const pageUrl = ({ apiUrl, apiKey }: StackInfo, { apiKeys }: Settings): string => (apiKeys.length === 0 ? `${apiUrl}/#key=${encodeURIComponent(apiKey)}` : `${apiUrl}/`);
+/**
+ * One for each shop, with the key that was made up for this home; a key that somebody set is not printed. The page takes
+ * it out of the address.
+ */
+export const pagesOf = ({ apiUrl, apiKeys }: Pick<StackInfo, 'apiUrl' | 'apiKeys'>, settings: Pick<Settings, 'apiKeys'>): readonly (readonly [string, string])[] =>
+  settings.apiKeys.length > 0 ? [['Page', `${apiUrl}/`]] : Object.entries(apiKeys).map(([tenant, key]) => [`Page of ${tenant}`, `${apiUrl}/#key=${encodeURIComponent(key)}`]);
 
-function describe(info: StackInfo, page: string, tookMs: number, once: boolean): string {
+function describe(info: StackInfo, pages: ReturnType<typeof pagesOf>, tookMs: number, once: boolean): string {
   const rows: readonly (readonly [string, string])[] = [
-    ['Page', page],
+    ...pages,
     ['API', info.apiUrl],
     ['API docs', `${info.apiUrl}/docs`],
     ['Temporal Web UI', info.temporalUiUrl ?? '(of your cluster)'],

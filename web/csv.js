@@ -31,7 +31,10 @@ export async function readHead(file, declared = {}) {
  */
 export function lookAt(bytes, whole, { delimiter, encoding } = {}) {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return { kind: 'xlsx', header: [], first: [] };
-  const decoder = new TextDecoder(encodingOf(bytes, encoding), { fatal: true });
+  const read = encodingOf(bytes, encoding);
+  // In a picture or an archive they come soon; no text has them.
+  if (!read.startsWith('utf-16') && bytes.includes(0)) return { kind: 'other', header: [], first: [] };
+  const decoder = new TextDecoder(read, { fatal: true });
   /** @type {string} */
   let text;
   try {

@@ -108,7 +108,7 @@ function aboutExport(view) {
     case 'running':
       return `${view.progress} % · ${rows}`;
     case 'ready':
-      return `${rows}${view.bytes === undefined ? '' : ` · ${bytes(view.bytes)}`}${view.expiresAt === undefined ? '' : ` · until ${day(view.expiresAt)}`}`;
+      return `${moment(view.createdAt)} · ${rows}${view.bytes === undefined ? '' : ` · ${bytes(view.bytes)}`}${view.expiresAt === undefined ? '' : ` · until ${day(view.expiresAt)}`}`;
     case 'failed':
       return view.detail ?? view.reason ?? 'failed';
     default:

@@ -79,13 +79,18 @@ export function createFlowsPane(api, { openImport, lookNow }) {
     next = nextCursor;
     // One that ran twice is there twice.
     keepInStep(box('flows'), items, ({ id, startedAt }) => `${id} ${startedAt}`, render);
-    for (const took of box('flows').querySelectorAll('td[data-since]')) say(took, between(took.getAttribute('data-since') ?? '', undefined));
+    tick();
     show(box('flows-none'), items.length === 0);
     say(box('flows-none'), type === '' && status === '' ? 'Nothing has been started yet.' : 'There is none of these.');
     button('newer').disabled = cursors.length === 1;
     button('older').disabled = next === undefined;
     say(box('flows-page'), `Page ${cursors.length}`);
     return false;
+  }
+
+  /** How long those that run have been running. */
+  function tick() {
+    for (const took of box('flows').querySelectorAll('td[data-since]')) say(took, between(took.getAttribute('data-since') ?? '', undefined));
   }
 
   /** @param {FlowView} flow */
@@ -98,7 +103,7 @@ export function createFlowsPane(api, { openImport, lookNow }) {
     return element(
       'tr',
       {},
-      element('th', { scope: 'row' }, element('span', { class: 'type' }, type), ' ', element('span', { class: 'id' }, id)),
+      element('th', { scope: 'row' }, element('span', { class: 'type' }, type), ' ', element('span', { class: 'about' }, [flow.resource, flow.customer].filter(Boolean).join(' · ')), ' ', element('span', { class: 'id' }, id)),
       element('td', { 'data-label': 'State' }, element('span', { class: 'badge', 'data-status': badgeOf(flow) }, words(state))),
       element('td', { 'data-label': 'Started' }, element('time', { datetime: flow.startedAt }, moment(flow.startedAt))),
       took,
@@ -140,7 +145,7 @@ export function createFlowsPane(api, { openImport, lookNow }) {
     lookNow();
   }
 
-  return { look };
+  return { look, tick };
 }
 
 /** @param {FlowView} flow */

@@ -46,7 +46,9 @@ export function createRun(api, onActed) {
       [view.dryRun ? 'Would be updated' : 'Updated', count(rows.updated)],
       ['Rejected', count(rows.rejected)],
     ]);
-    show(box('run-summary'), view.report !== undefined);
+    show(box('run-tally'), !ended || rows.total > 0);
+    // Of one that failed the reason says it.
+    show(box('run-summary'), view.report !== undefined && view.status !== 'failed');
     say(box('run-summary'), view.report?.summary ?? '');
     reason(view);
     const canPause = status === 'running' || status === 'inspecting' || status === 'pending';
@@ -79,13 +81,16 @@ export function createRun(api, onActed) {
   }
 
   /** @param {ImportView} view */
-  function reason({ status, reason: code, detail, line }) {
+  function reason({ status, reason: code, detail, line, report }) {
     const where = box('run-reason');
-    show(where, status === 'failed' && detail !== undefined);
+    show(where, status === 'failed');
     if (where.hidden) return;
-    const text = `${detail ?? ''}${line === undefined ? '' : ` (line ${count(line)})`}`;
+    const why = detail ?? report?.summary ?? 'It failed.';
+    const text = line === undefined || why.toLowerCase().includes(`line ${line}`) ? why : `${why} (line ${count(line)})`;
     if (where.firstElementChild?.textContent === text) return;
-    where.replaceChildren(element('p', { class: 'what' }, text), element('p', {}, remedyFor(code) ?? ''));
+    const kept = report?.kept.rows ?? 0;
+    const what = kept === 0 ? 'Nothing was imported.' : `${counted(kept, 'row')} that were loaded before stay.`;
+    where.replaceChildren(element('p', { class: 'what' }, text), element('p', {}, [what, remedyFor(code)].filter(Boolean).join(' ')));
   }
 
   /** @param {ImportView} view */
@@ -163,6 +168,7 @@ function aboutNow({ status, rows, rate, secondsLeft }) {
 /** @param {ImportView} view */
 function aboutEnd({ rows, report, startedAt, createdAt, endedAt }) {
   const took = report === undefined ? between(startedAt ?? createdAt, endedAt) : duration(report.seconds);
+  if (rows.total === 0) return `Took ${took}`;
   return `${count(rows.processed)} of ${counted(rows.total, 'row')} · took ${took}`;
 }
 

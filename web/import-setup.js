@@ -20,6 +20,8 @@ import { clearProblem, showProblem } from './problem.js';
 export function createSetup(api, onStart) {
   const form = byId('import-setup', HTMLFormElement);
   const problem = box('import-problem');
+  const columnsProblem = box('columns-problem');
+  const reading = byId('reading', HTMLDetailsElement);
   const dataset = select('dataset');
   const picker = byId('file', HTMLInputElement);
   const dryRun = byId('dry-run', HTMLInputElement);
@@ -27,6 +29,8 @@ export function createSetup(api, onStart) {
   const start = button('start-import');
   /** @type {Map<string, Promise<DatasetView>>} */
   const views = new Map();
+  /** By dataset: where the headers of the files before went. @type {Map<string, Map<string, string | null>>} */
+  const before = new Map();
   /** @type {readonly DatasetSummary[]} */
   let datasets = [];
   /** @type {File | undefined} */
@@ -56,17 +60,18 @@ export function createSetup(api, onStart) {
     // Something else was chosen meanwhile.
     if (mine !== looks) return;
     const known = head.header.length > 0;
-    mapping = known ? showMapping(box('mapping'), view, head, check) : undefined;
+    mapping = known ? showMapping(box('mapping'), view, head, before.get(view.name) ?? new Map(), check) : undefined;
     if (!known) box('mapping').replaceChildren();
-    say(box('columns-about'), mapping === undefined ? aboutUnknown(head) : `${counted(head.header.length, 'column')} found${mapping.unknown === 0 ? '' : `, ${mapping.unknown} of them not known`}. Change where one goes if it is not right.`);
+    if (head.undecodable === true) reading.open = true;
+    say(box('columns-about'), mapping === undefined ? aboutUnknown(head) : `${counted(head.header.length, 'column')} found${mapping.unknown === 0 ? '' : `, ${mapping.unknown} of them not known`}. ${mapping.asBefore ? 'They go where they went before. ' : ''}Change where one goes if it is not right.`);
     show(box('prepare'), true);
     check();
   }
 
   function check() {
     const wrong = mapping?.problem();
-    if (wrong === undefined) clearProblem(problem);
-    else showProblem(problem, new Error(wrong));
+    if (wrong === undefined) clearProblem(columnsProblem);
+    else showProblem(columnsProblem, new Error(wrong));
     start.disabled = wrong !== undefined;
     say(start, dryRun.checked ? 'Check it, write nothing' : 'Start the import');
   }
@@ -116,13 +121,23 @@ export function createSetup(api, onStart) {
     if (file === undefined || start.disabled) return;
     const query = new URLSearchParams({ dataset: dataset.value, fileName: shownName(file.name), ...readingQuery() });
     const told = mapping?.chosen() ?? {};
+    if (mapping !== undefined) remember(dataset.value, mapping.all());
     if (Object.keys(told).length > 0) query.set('mapping', JSON.stringify(told));
     if (dryRun.checked) query.set('dryRun', 'true');
     if (stopOnFailure.checked) query.set('stopOnFailure', 'true');
     onStart({ file, dataset: dataset.value, query });
   });
 
+  /**
+   * @param {string} name of a dataset
+   * @param {Iterable<readonly [header: string, column: string | null]>} columns
+   */
+  function remember(name, columns) {
+    before.set(name, new Map([...(before.get(name) ?? []), ...columns]));
+  }
+
   return {
+    remember,
     choose: (/** @type {File} */ chosen) => {
       choose(chosen).catch(failed);
     },
@@ -134,15 +149,25 @@ export function createSetup(api, onStart) {
     },
     /** Ready for another file. */
     clear: () => {
+      const chosen = dataset.value;
       file = undefined;
       mapping = undefined;
       form.reset();
+      reading.open = false;
+      // What is corrected goes where it came from.
+      dataset.value = chosen;
       say(box('dataset-about'), aboutDataset(datasets, dataset.value));
       say(box('drop-title'), 'Drop a file here, or choose one');
       say(box('drop-about'), 'csv, xlsx or ndjson; a million rows are fine');
       box('drop').classList.remove('full');
       show(box('prepare'), false);
       clearProblem(problem);
+      clearProblem(columnsProblem);
+    },
+    /** @param {string} name */
+    chooseDataset: (name) => {
+      dataset.value = name;
+      say(box('dataset-about'), aboutDataset(datasets, name));
     },
   };
 }
@@ -155,8 +180,9 @@ function readingQuery() {
 /** @param {import('./csv.js').Head} head */
 function aboutUnknown({ kind, undecodable }) {
   if (undecodable === true) return 'This text is not in the encoding that was looked for. Choose its encoding below; a csv saved by a spreadsheet on Windows is often windows-1252.';
-  if (kind === 'xlsx') return 'A workbook: its columns are found by the server, by the names in its first row.';
+  if (kind === 'xlsx') return 'A workbook, it seems: its columns are found by the server, by the names in its first row.';
   if (kind === 'ndjson') return 'One JSON object a line: the columns are found by the server, by their names.';
+  if (kind === 'other') return 'This does not look like csv, xlsx or ndjson. If it is, start; the server says what it finds.';
   return 'The columns cannot be shown here. The server looks for them, and says if it finds none.';
 }
 

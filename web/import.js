@@ -6,11 +6,14 @@ import { createSetup, shownName } from './import-setup.js';
 import { createUpload } from './import-upload.js';
 import { clearProblem, showProblem } from './problem.js';
 
+/** Another choice of columns, delimiter or encoding may help against these. */
+const mendable = new Set(['file_unreadable', 'header_invalid']);
+
 /**
  * @param {import('./api.js').Api} api
- * @param {() => void} lookNow Something has begun.
+ * @param {{ lookNow: () => void, lookSoon: () => void }} page Something has begun; the lists say something else by now.
  */
-export function createImportPane(api, lookNow) {
+export function createImportPane(api, { lookNow, lookSoon }) {
   const setup = createSetup(api, ({ file, dataset, query }) => {
     begin(file, dataset, query).catch(failed);
   });
@@ -19,12 +22,18 @@ export function createImportPane(api, lookNow) {
     ended = hasEnded(view);
     lookNow();
   });
+  const readAgain = button('read-again');
   const problem = box('import-problem');
   const more = byId('more-files', HTMLInputElement);
   /** @type {string | undefined} */
   let openId;
   let ended = false;
+  /** Of the import that is open, or was open last. @type {string | undefined} */
+  let dataset;
+  let stands = '';
   let sending = false;
+  /** What was sent last from this tab, to be sent another way. @type {{ id: string, file: File } | undefined} */
+  let sent;
 
   /** @param {unknown} error */
   function failed(error) {
@@ -54,6 +63,7 @@ export function createImportPane(api, lookNow) {
         return;
       }
       setup.clear();
+      sent = { id, file };
       await open(id);
     } finally {
       sending = false;
@@ -88,13 +98,25 @@ export function createImportPane(api, lookNow) {
     ended = hasEnded(view);
     if (location.hash !== `#${id}`) history.replaceState(null, '', `#${id}`);
     run.forget();
-    run.render(view);
+    render(view);
     step('run');
     box('run-title').focus();
     lookNow();
   }
 
+  /** @param {ImportView} view */
+  function render(view) {
+    run.render(view);
+    for (const { columns } of view.files) setup.remember(view.dataset, (columns ?? []).map(({ header, column }) => [header, column]));
+    show(readAgain, view.status === 'failed' && mendable.has(view.reason ?? '') && sent?.id === view.id);
+    dataset = view.dataset;
+    const now = `${view.id} ${view.status}`;
+    if (now !== stands) lookSoon();
+    stands = now;
+  }
+
   function close() {
+    if (dataset !== undefined) setup.chooseDataset(dataset);
     openId = undefined;
     history.replaceState(null, '', location.pathname);
     setup.clear();
@@ -103,6 +125,11 @@ export function createImportPane(api, lookNow) {
   }
 
   button('next-import').addEventListener('click', close);
+  readAgain.addEventListener('click', () => {
+    const file = sent?.file;
+    close();
+    if (file !== undefined) setup.choose(file);
+  });
   button('add-file').addEventListener('click', () => more.click());
   more.addEventListener('change', () => {
     const files = [...(more.files ?? [])];
@@ -141,7 +168,7 @@ export function createImportPane(api, lookNow) {
       const view = await api.get(`/v1/imports/${encodeURIComponent(id)}`);
       if (id !== openId) return true;
       ended = hasEnded(view);
-      run.render(view);
+      render(view);
       return !ended && view.status !== 'paused';
     },
   };

@@ -1,5 +1,6 @@
 /** The page: who is asking, its three panes, and the one timer that looks after them. */
 /** @import { DatasetSummary } from '../contracts/datasets.ts' */
+/** @import { ShopView } from '../contracts/shop.ts' */
 import { Away, createApi } from './api.js';
 import { announce, box, button, byId, onSubmit, say, show } from './dom.js';
 import { createExportPane } from './exports.js';
@@ -83,7 +84,7 @@ async function datasetsOf(api) {
  * @param {readonly DatasetSummary[]} datasets
  */
 async function enter(api, datasets) {
-  const imports = createImportPane(api, lookNow);
+  const imports = createImportPane(api, { lookNow, lookSoon });
   imports.offer(datasets);
   const exporting = createExportPane(api, lookNow);
   const flows = createFlowsPane(api, { openImport: imports.open, lookNow });
@@ -93,11 +94,16 @@ async function enter(api, datasets) {
     look: async () => {
       const lists = performance.now() - listsAt >= Math.max(listsEveryMs, callsPerList * api.pace.spacingMs());
       if (lists) listsAt = performance.now();
+      flows.tick();
       // What does not answer must not hide the others.
       const looks = await Promise.allSettled([imports.look(), lists || exporting.runs() ? exporting.look() : false, lists ? flows.look() : false]);
       const failures = looks.filter((one) => one.status === 'rejected').map(({ reason }) => /** @type {unknown} */ (reason));
       const lost = failures.find((error) => error instanceof Away);
-      if (lost !== undefined) throw lost;
+      if (lost !== undefined) {
+        // As soon as it answers, all of the page is brought up to date.
+        listsAt = -Infinity;
+        throw lost;
+      }
       const [failure] = failures;
       if (lists || failure !== undefined) note(failure === undefined ? undefined : toTryAgain(failure));
       const running = looks.some((one) => one.status === 'fulfilled' && one.value);
@@ -109,6 +115,9 @@ async function enter(api, datasets) {
     leastMs: () => api.pace.spacingMs() * (exporting.runs() ? 2 : 1),
     onError: (error) => note(toTryAgain(error)),
   });
+  function lookSoon() {
+    listsAt = -Infinity;
+  }
   function lookNow() {
     listsAt = -Infinity;
     poller.start();
@@ -117,6 +126,9 @@ async function enter(api, datasets) {
   show(box('key-pane'), false);
   show(box('panes'), true);
   show(button('change-key'), true);
+  /** @type {Promise<ShopView>} Whoever has several keys sees whose shop this is. */
+  const shop = api.get('/v1/shop');
+  shop.then(({ legalName }) => say(box('shop'), legalName), () => undefined);
   announce('The key is taken.');
   const asked = location.hash.slice(1);
   if (/^imp_\w+$/.test(asked)) await imports.open(asked);

@@ -32,20 +32,69 @@ function placeOf(names, header, taken) {
 }
 
 /**
+ * Where the columns of a file went before: a file of rejected rows has the headers of the file that they came from.
+ * @param {readonly string[]} header
+ * @param {readonly (string | undefined)[]} recognised
+ * @param {ReadonlyMap<string, string | null>} before Header to column; null was left out.
+ * @returns {(string | undefined)[]}
+ */
+export function recalled(header, recognised, before) {
+  const recall = header.map((name) => before.get(name));
+  return header.map((_, at) => {
+    const column = recall[at];
+    if (column !== undefined) return column ?? undefined;
+    // What was taken from elsewhere is taken from there again.
+    return recall.includes(recognised[at] ?? null) ? undefined : recognised[at];
+  });
+}
+
+/**
  * What the server has to be told: only what it would not see by itself, so that a further file may have other headers.
  * @param {readonly string[]} header
  * @param {readonly (string | undefined)[]} recognised
  * @param {readonly (string | undefined)[]} chosen
+ * @param {DatasetView['columns']} columns
  * @returns {Record<string, string | null>} Header to column; null leaves it out.
  */
-export function mappingOf(header, recognised, chosen) {
+export function mappingOf(header, recognised, chosen, columns) {
   const changed = header.flatMap((name, at) => {
     const column = chosen[at];
-    if (column === recognised[at]) return [];
+    if (column === recognised[at]) return column !== undefined && isAmbiguous(column, header, columns) ? [/** @type {const} */ ([name, column])] : [];
     // What is taken from elsewhere now need not be left out here.
     return column === undefined && chosen.includes(recognised[at]) ? [] : [/** @type {const} */ ([name, column ?? null])];
   });
   return Object.fromEntries(changed);
+}
+
+/**
+ * Whether several headers are names for it, of which the server takes none by itself.
+ * @param {string} column
+ * @param {readonly string[]} header
+ * @param {DatasetView['columns']} columns
+ */
+function isAmbiguous(column, header, columns) {
+  const known = columns.find(({ name }) => name === column);
+  if (known === undefined || header.some((name) => plain(name) === plain(column))) return false;
+  const aliases = new Set(known.aliases.map(plain));
+  return header.filter((name) => aliases.has(plain(name))).length > 1;
+}
+
+/**
+ * No choice helps against these: the file itself has to be corrected.
+ * @param {readonly string[]} header
+ * @returns {string | undefined}
+ */
+export function wrongWithHeader(header) {
+  /** @type {Map<string, number>} */
+  const places = new Map();
+  for (const [at, name] of header.entries()) {
+    const same = name.normalize('NFC').toLowerCase().replaceAll(/\s/gu, '');
+    if (same === '') return `Column ${at + 1} has no name. Give it one in the first line of the file.`;
+    const before = places.get(same);
+    if (before !== undefined) return `Columns ${before} and ${at + 1} have the same name, "${name}". Give one of them another name in the first line of the file.`;
+    places.set(same, at + 1);
+  }
+  return undefined;
 }
 
 /**

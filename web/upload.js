@@ -27,6 +27,7 @@ export async function upload(api, { onBroken, ...options }) {
   for (let tries = 1; ; tries += 1) {
     const answer = await sendOnce(api, options);
     if (answer instanceof Away) {
+      await stillThere(options.file);
       if (tries >= triesByItself) throw answer;
       const pauseMs = Math.min(1_000 * 2 ** tries, longestPauseMs);
       onBroken(pauseMs / 1000);
@@ -69,6 +70,15 @@ async function sendOnce(api, { path, file, idempotencyKey, signal, onProgress })
     });
   } finally {
     signal.removeEventListener('abort', abort);
+  }
+}
+
+/** Of a file that was saved meanwhile a browser sends nothing more; it looks as if nobody answered. @param {File} file */
+async function stillThere(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    throw new Error(`${file.name} was changed or moved after it was chosen. Cancel, and choose it again.`);
   }
 }
 

@@ -125,6 +125,7 @@ const flowColumns: readonly Column<FlowView>[] = [
   { title: 'ID', text: ({ id }) => id, whole: true },
   { title: 'FLOW', text: ({ status }) => status, style: ({ status }) => statusStyle(status) },
   { title: 'STATE', text: ({ businessStatus }) => businessStatus ?? '', style: ({ businessStatus }) => statusStyle(businessStatus) },
+  { title: 'ABOUT', text: ({ resource, customer }) => [resource, customer].filter((word) => word !== undefined).join(', ') },
   { title: 'STARTED', text: ({ startedAt }) => `${startedAt.slice(0, 10)} ${startedAt.slice(11, 19)} UTC` },
   { title: 'ENDED', text: ({ endedAt }) => (endedAt === undefined ? '' : `${endedAt.slice(0, 10)} ${endedAt.slice(11, 19)} UTC`) },
 ];

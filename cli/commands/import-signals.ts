@@ -24,12 +24,11 @@ export async function followImport(id: string, { json = false, ...options }: Com
   if (seen === 'left') return;
   const view = await lookAtImport(id, options);
   const { tenantId } = findTarget(options);
-  // With --json each change was a line; the last is how it ended.
-  if (!json) printImport(view, tenantId);
   const failure = failureOf(view, tenantId);
+  // With --json each change was a line; the last is how it ended.
+  if (!json) printImport(view, tenantId, failure);
   if (failure !== undefined) throw failure;
 }
-
 
 export async function pauseImport(id: string, options: CommonOptions): Promise<void> {
   await openApi(options).post(`/v1/imports/${id}/pause`, importView);

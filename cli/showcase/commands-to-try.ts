@@ -54,6 +54,12 @@ async function forTenant(stack: StackInfo, tenantId: string, key: string): Promi
     ...(product === undefined || card === undefined
       ? []
       : [{ why: `Order and pay, in the sandbox: ${product.name}`, command: invocation(`order ${tenant} --customer me --item ${quoted(product.id)} --ship-to ${quoted(someAddress)} ${card}`) }]),
+    ...(key === stack.apiKey
+      ? [
+          { why: 'Import a file, here the example that comes with the dataset', command: `${invocation(`datasets users --example ${tenant}`)} | ${invocation(`import - --dataset users --name users.csv ${tenant}`)}` },
+          { why: 'Export what was booked, for a spreadsheet; it ends with a link', command: invocation(`export bookings --format xlsx ${tenant}`) },
+        ]
+      : []),
     { why: `Where the money of ${tenantId} is`, command: invocation(`ledger ${tenant}`) },
     { why: `What ${tenantId} has booked`, command: invocation(`bookings ${tenant}`) },
     ...(key === stack.apiKey

@@ -1,5 +1,6 @@
 /** Imports on the wire: what callers send and get. */
 import { z } from 'zod';
+import { failures, isFailureCode, type Refusal } from '../failures.ts';
 import { foreignId, pageQuery, text } from '../values.ts';
 import { importFileStatuses, importStatuses } from './flow.ts';
 
@@ -88,3 +89,12 @@ export const importView = z.object({
   endedAt: z.string().optional(),
 });
 export type ImportView = z.infer<typeof importView>;
+
+/** @returns why an import that has ended cannot go on; nothing if there is something that `retry` would load. */
+export function nothingLeft({ status, chunks, files }: ImportView): Refusal | undefined {
+  if (status === 'cancelled') return { refused: 'nothing_to_resume', detail: 'The import was cancelled; import the file again.' };
+  const unread = files.filter((file) => file.status !== 'inspected');
+  const mayBeRead = unread.some(({ status, reason }) => status === 'pending' || (isFailureCode(reason) && failures[reason].retryable));
+  if (chunks.failed > 0 || chunks.pending > 0 || mayBeRead) return undefined;
+  return { refused: 'nothing_to_resume', detail: unread.length > 0 ? 'Its file has to be corrected and imported anew; there is nothing else to load.' : 'Everything of it that can be loaded is.' };
+}

@@ -86,7 +86,7 @@ describe('export', () => {
     const { code, stderr } = await following.ended;
     expect([code, stderr]).toEqual([1, expect.stringMatching(/The export was cancelled/)]);
     await eventually('it to be cancelled', async () => (await done('status', id)).includes('cancelled'));
-  }, 120_000);
+  });
 
   const refused: [string, readonly string[], RegExp, RegExp][] = [
     ['a dataset that does not exist', ['export', 'secrets'], /Choose from: attendees.*\(unknown_dataset\)$/, /--help/],

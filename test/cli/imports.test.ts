@@ -94,10 +94,24 @@ describe('import', () => {
     expect(await databases.write.selectFrom('users').select('email').where('external_id', '=', id).execute()).toEqual([]);
   });
 
+  test('whose headers were named by hand says how the corrected rows are imported', async () => {
+    const [good = '', bad = ''] = ids(2);
+    const ended = await paste(`printf 'Kunden Nr,E-Mail,Vorname\\n${good},a@example.org,Ada\\n${bad},no address,Bob\\n' | cli/holdfast import - --dataset users --map 'Kunden Nr=external_id' --map Vorname=first_name`).ended;
+    const rejects = path.join(folder, 'by-hand.csv');
+    const said = await done('rejects', idIn(ended.stdout), '--output', rejects);
+    await writeFile(rejects, (await readFile(rejects, 'utf8')).replace('no address', 'bob@example.org'));
+    const again = said.split('\n').find((line) => line.includes('Correct it, then: '))?.replace(/.*Correct it, then: /, '') ?? '';
+    expect(again).toContain("--map 'Kunden Nr=external_id'");
+    expect(await paste(again).ended).toMatchObject({ code: 0, stdout: expect.stringContaining('1 row: 1 inserted, 0 updated, 0 rejected.') });
+  });
+
   test('with a file that is no good ends with 1, and says where and what to do', async () => {
     const ended = await cli(['import', await file('external_id,city\n1,Rome\n'), '--dataset', 'users']);
     expect(ended.code).toBe(1);
-    expect(ended.stdout).toMatch(/^imp_\w{26} {2}failed \(header_invalid\)$/m);
+    expect(ended.stdout).toMatch(/^imp_\w{26} {2}failed \(header_invalid\)\n {2}people-\d+\.csv → users\n$/m);
+    // Said once.
+    expect(`${ended.stdout}${ended.stderr}`.split('The column email is missing')).toHaveLength(2);
+    expect(ended.stderr).toContain('Nothing was imported.');
     expect(ended.stderr).toMatch(/^✖ The import failed at line 1: .*email.*\(header_invalid\)\n {2}Say which header is which column with --map/);
   });
 

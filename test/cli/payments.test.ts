@@ -101,7 +101,7 @@ describe('status', () => {
       const now = await done('status', id);
       return now.includes('flow completed') && now;
     });
-    expect(said).toMatch(new RegExp(`^payment:${id} {2}settled, flow completed\n {2}booking ${subject.id} by stripe\n {2}100 % {2}Settled\\b.*\n {2}Started .* UTC, ended .* UTC\n`));
+    expect(said).toMatch(new RegExp(`^payment:${id} {2}settled, flow completed\n {2}Payment for booking ${subject.id} through stripe\n {2}100 % {2}Settled\\b.*\n {2}Started .* UTC, ended .* UTC\n`));
     expect(JSON.parse(await done('flow', `payment:${id}`, '--json')) as FlowView).toMatchObject({ id: `payment:${id}`, type: 'payment', status: 'completed', businessStatus: 'settled', progress: 100 });
   });
 

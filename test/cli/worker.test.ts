@@ -50,7 +50,7 @@ test('worker --queues joins a running stack on those queues only, and stops in o
   } finally {
     worker.child.kill('SIGTERM');
   }
-}, 120_000);
+});
 
 test('a worker whose command is killed does not stay behind', async () => {
   const worker = start(['worker', '--queues', 'notifications']);
@@ -59,7 +59,7 @@ test('a worker whose command is killed does not stay behind', async () => {
   worker.child.kill('SIGKILL');
   await eventually('the worker to be gone', () => Promise.resolve(!isAlive(pid)), 30_000);
   await worker.ended;
-}, 120_000);
+});
 
 test('a queue that does not exist is refused with those that do', async () => {
   expect(await cli(['worker', '--queues', 'payroll'])).toMatchObject({ code: 2, stderr: expect.stringContaining(`choose from: ${taskQueueNames.join(', ')}`) });

@@ -1,5 +1,5 @@
 /** What the pages say about the code must be so. */
-import { existsSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -28,6 +28,36 @@ describe('docs/http-api.md', () => {
   test('has every code of the failures table, with its status, whether it may succeed later, and its meaning', async () => {
     const rows = [...(await text('docs/http-api.md')).matchAll(/^\| `(\w+)` \| (\d{3}) \| (yes|no) \| (.+) \|$/gm)].map(([, code, status, again, meaning]) => ({ code, status: Number(status), again, meaning }));
     expect(rows).toEqual(Object.entries(failures).map(([code, { status, retryable, meaning }]) => ({ code, status, again: retryable ? 'yes' : 'no', meaning })));
+  });
+});
+
+describe('docs/coverage.md', () => {
+  const tests = new Map(globSync('test/**/*.ts', { cwd: root }).map((file) => [file, text(file)]));
+
+  /** What a row names and there is not: a file or folder, or a test of the file that is named before it; `…` stands for anything. */
+  async function untrue(page: string): Promise<string[]> {
+    const wrong: string[] = [];
+    for (const row of page.split('\n').filter((line) => line.startsWith('|'))) {
+      let sources: string[] = [];
+      for (const [, named, quoted] of row.matchAll(/`((?:\w[\w.-]*\/)+[\w.*-]*|\w[\w-]*\.ts)`|"([^"]+)"/g)) {
+        if (named !== undefined) {
+          if (globSync(named, { cwd: root }).length === 0) wrong.push(named);
+          sources = await Promise.all([...tests].filter(([file]) => file.startsWith(named.replace(/\*.*$/, ''))).map(([, source]) => source));
+        }
+        const words = (quoted ?? '').split('…').map((part) => part.trim());
+        if (quoted !== undefined && !sources.some((source) => words.every((part) => source.replaceAll("\\'", "'").includes(part)))) wrong.push(`"${quoted}"`);
+      }
+    }
+    return wrong;
+  }
+
+  test('a file and a test that are not there are noticed', async () => {
+    const gone = ['gone', 'long ago'].join(' ');
+    expect(await untrue(`| X1 | x | \`api/\`, \`api/gone.ts\` | \`test/code/docs.test.ts\` "a file … are noticed", "${gone}", \`test/unit/gone-*.test.ts\` |`)).toEqual(['api/gone.ts', `"${gone}"`, 'test/unit/gone-*.test.ts']);
+  });
+
+  test('names files and tests that are there', async () => {
+    expect(await untrue((await text('docs/coverage.md')).replaceAll('`story.ts` of each flow', ''))).toEqual([]);
   });
 });
 

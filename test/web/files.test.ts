@@ -3,8 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { readSettings } from '../../config/settings.ts';
-import { stackInfo } from '../../stack/info.ts';
-import { pageUrl } from '../../stack/up.ts';
+import { pagesOf } from '../../stack/up.ts';
 import { run } from '../code/run.ts';
 import { testStack } from '../support/environment.ts';
 
@@ -100,20 +99,17 @@ describe('the files', () => {
   test('type-check, against the contracts too', async () => {
     const { code, said } = await run(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', 'web', '--noEmit'], { cwd: root });
     expect({ code, said }).toEqual({ code: 0, said: '' });
-  }, 120_000);
+  });
 });
 
-describe('the address that npm start prints', () => {
-  const info = stackInfo.parse({
-    apiUrl: 'http://127.0.0.1:4780', apiKey: 'hf_made&up', apiKeys: {}, temporalAddress: '', temporalNamespace: '', temporalUiUrl: null, databaseUrl: '', sandboxUrl: null, sandboxedGateways: [], inboxUrl: null, home: '', logs: '',
-    pids: { supervisor: 1, postgres: null, temporal: null, ui: null, workers: null, api: null, sandbox: null },
+describe('the addresses that npm start prints', () => {
+  const info = { apiUrl: 'http://127.0.0.1:4780', apiKeys: { seaview: 'hf_made&up', motorhaus: 'hf_other' } };
+
+  test('bring each shop the key along that the stack made up for it', () => {
+    expect(pagesOf(info, readSettings({}))).toEqual([['Page of seaview', 'http://127.0.0.1:4780/#key=hf_made%26up'], ['Page of motorhaus', 'http://127.0.0.1:4780/#key=hf_other']]);
   });
 
-  test('brings the key along that the stack made up', () => {
-    expect(pageUrl(info, readSettings({}))).toBe('http://127.0.0.1:4780/#key=hf_made%26up');
-  });
-
-  test('does not have a key that somebody has set', () => {
-    expect(pageUrl(info, readSettings({ HOLDFAST_API_KEYS: 'shop:hf_made&up' }))).toBe('http://127.0.0.1:4780/');
+  test('do not have a key that somebody has set', () => {
+    expect(pagesOf(info, readSettings({ HOLDFAST_API_KEYS: 'shop:hf_made&up' }))).toEqual([['Page', 'http://127.0.0.1:4780/']]);
   });
 });

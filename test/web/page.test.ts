@@ -36,7 +36,7 @@ inBrowser(title, () => {
     stack = await testStack();
     seller = await shop('shop-a');
     browser = await startBrowser(executable ?? '', [elsewhere]);
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
   });
@@ -103,6 +103,8 @@ inBrowser(title, () => {
       await page.locator('#key').fill(key());
       await page.keyboard.press('Enter');
       await page.locator('#panes').waitFor();
+      // Whoever has several keys sees whose shop it is.
+      await page.locator('#shop', { hasText: String((await seller.call('GET', '/v1/shop')).body['legalName']) }).waitFor();
       await page.reload();
       await page.locator('#panes').waitFor();
       expect(await context.storageState()).toEqual({ cookies: [], origins: [] });
@@ -161,7 +163,49 @@ inBrowser(title, () => {
       await ended();
       expect(await number('New')).toBe('4,950');
       expect(await page.locator('img').count()).toBe(1);
-    }, 90_000);
+    });
+
+    test('whose rejected rows were corrected takes them as they are, columns and dataset remembered', async () => {
+      await enter();
+      const file = users(200);
+      await choose(file);
+      await startImport();
+      await ended();
+      const [download] = await Promise.all([page.waitForEvent('download'), press('Download 2 rejected rows')]);
+      const rejects = await readFile(await download.path(), 'utf8');
+      // Also by somebody who comes back to it.
+      await page.reload();
+      await ended();
+      await drop({ name: 'corrected.csv', text: rejects.replaceAll('nowhere', 'mended@example.com') });
+      expect(await page.getByLabel('Vorname').inputValue()).toBe('first_name');
+      expect(await page.locator('#columns-about').textContent()).not.toContain('not known');
+      await press('Start the import');
+      await ended();
+      expect([await number('New'), await number('Rejected')]).toEqual(['2', '0']);
+      const stored = await seller.call('GET', `/v1/imports/${openImport()}`);
+      expect(stored.body).toMatchObject({ dataset: 'users', files: [{ columns: expect.arrayContaining([{ header: 'Vorname', column: 'first_name' }, { header: '_line', column: null }]) }] });
+    });
+
+    test('of a file in another encoding is told so, and can be read again in that one', async () => {
+      await enter();
+      const { ids } = users(1);
+      const bytes = Buffer.from(`external_id;email;city\n${ids};a@example.com;K\u00f6ln\n`, 'latin1');
+      await page.setInputFiles('#file', { name: 'latin.csv', mimeType: 'text/csv', buffer: bytes });
+      await page.locator('#columns-about', { hasText: 'This text is not in the encoding that was looked for' }).waitFor();
+      // The choice that helps is open already.
+      expect(await page.locator('#encoding').isVisible()).toBe(true);
+      await press('Start the import');
+      await ended('failed');
+      expect(await page.locator('#run-reason').textContent()).toContain('Nothing was imported.');
+      expect(await page.locator('#run-summary').isVisible()).toBe(false);
+      await press('Choose columns and encoding again');
+      await page.locator('#prepare').waitFor();
+      await page.locator('#encoding').selectOption('windows-1252');
+      await page.getByLabel('city').waitFor();
+      await press('Start the import');
+      await ended();
+      expect(await number('New')).toBe('1');
+    });
 
     test('that is only tried writes nothing', async () => {
       await enter();
@@ -178,7 +222,7 @@ inBrowser(title, () => {
       await startImport();
       await ended();
       expect(await number('New')).toBe('198');
-    }, 90_000);
+    });
 
     test('is not begun before every row has what it needs', async () => {
       await enter();
@@ -201,7 +245,7 @@ inBrowser(title, () => {
       const reason = await page.locator('#run-reason').textContent();
       expect(reason).toMatch(/quote/i);
       expect(reason).toContain('line 2');
-    }, 60_000);
+    });
 
     test('is sent again when the line breaks, and imported once', async () => {
       await enter();
@@ -220,7 +264,7 @@ inBrowser(title, () => {
       expect([keys.length, new Set(keys).size]).toEqual([2, 1]);
       const { body } = await seller.call('GET', '/v1/imports?limit=50');
       expect((body['items'] as { files: { name: string }[] }[]).filter(({ files }) => files[0]?.name === file.name)).toHaveLength(1);
-    }, 90_000);
+    });
 
     test('takes no mouse: chosen, begun, paused and cancelled by keys', async () => {
       await enter();
@@ -260,7 +304,7 @@ inBrowser(title, () => {
       await page.keyboard.press('Enter');
       await ended('cancelled');
       expect(await page.locator('#run-summary').textContent()).not.toBe('');
-    }, 120_000);
+    });
 
     test('of which a part could not be loaded says which, and loads it again with a button', async () => {
       await enter();
@@ -288,7 +332,7 @@ inBrowser(title, () => {
       await page.locator('#again').waitFor({ state: 'hidden' });
       expect(wished).toBe(1);
       expect(await number('Rows')).toBe('300');
-    }, 60_000);
+    });
 
     test('takes another file while it is paused, and goes on', async () => {
       await enter();
@@ -304,7 +348,7 @@ inBrowser(title, () => {
       await page.locator('#resume').press('Enter');
       await ended();
       expect(await number('Rows')).toBe('150,300');
-    }, 120_000);
+    });
   });
 
   test('an export is begun with filters, awaited and downloaded', async () => {
@@ -324,7 +368,7 @@ inBrowser(title, () => {
     expect(lines).toHaveLength(298);
     expect(download.suggestedFilename()).toMatch(/^users.*\.csv$/);
     expect(lines[1]).toContain(file.ids);
-  }, 90_000);
+  });
 
   describe('the flows', () => {
     test('are listed, filtered and turned over page by page, and lead to the Web UI', async () => {
@@ -334,6 +378,7 @@ inBrowser(title, () => {
       await page.locator('#said', { hasText: 'page 1' }).waitFor();
       const types = await page.locator('#flows .type').allTextContents();
       expect(new Set(types)).toEqual(new Set(['import']));
+      expect(await page.locator('#flows .about').first().textContent()).toMatch(/^[a-z]+/);
       const link = page.locator('#flows a').first();
       expect(await link.getAttribute('href')).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/namespaces\/.+\/workflows\/import%3Aimp_/);
       expect([await link.getAttribute('target'), await link.getAttribute('rel')]).toEqual(['_blank', 'noopener noreferrer']);
@@ -398,7 +443,7 @@ inBrowser(title, () => {
       await press(`Cancel: ${id}`);
       await press('Cancel the booking');
       await page.getByRole('alert').filter({ hasText: `The booking ${hostile} is released.` }).waitFor();
-    }, 60_000);
+    });
   });
 
   describe('when the API', () => {
@@ -417,6 +462,23 @@ inBrowser(title, () => {
     test('is away, it says so, and finds it again by itself', async () => {
       await enter();
       await page.route('**/v1/**', async (route) => await route.abort('connectionrefused'));
+      await page.getByText('The API does not answer').waitFor();
+      await page.unroute('**/v1/**');
+      await page.getByText('The API does not answer').waitFor({ state: 'hidden' });
+    });
+
+    test('is back, it is not said any more, however seldom the page may ask', async () => {
+      await enter();
+      // Lists are asked for once a minute then.
+      await page.route('**/v1/flows?*', async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, headers: { ...response.headers(), 'ratelimit-remaining': '20', 'ratelimit-reset': '60' } });
+      });
+      await page.clock.install();
+      await page.reload();
+      await page.locator('#flows tr').first().waitFor();
+      await page.route('**/v1/**', async (route) => await route.abort('connectionrefused'));
+      await page.clock.fastForward(70_000);
       await page.getByText('The API does not answer').waitFor();
       await page.unroute('**/v1/**');
       await page.getByText('The API does not answer').waitFor({ state: 'hidden' });
@@ -448,5 +510,5 @@ inBrowser(title, () => {
     await ended();
     await page.getByText('Files and report').click();
     expect(await overflow()).toBeLessThanOrEqual(0);
-  }, 60_000);
+  });
 });

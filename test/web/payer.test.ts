@@ -15,7 +15,7 @@ inBrowser(executable === undefined ? 'a payer (not looked at: there is no chromi
   beforeAll(async () => {
     browser = await startBrowser(executable ?? '');
     databases = await openTestDatabase();
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await databases?.close();
@@ -37,5 +37,5 @@ inBrowser(executable === undefined ? 'a payer (not looked at: there is no chromi
     await page.getByText('Pay for your order').first().waitFor();
     expect(new URL(page.url()).searchParams.get('txnToken')).toBeNull();
     await context.close();
-  }, 60_000);
+  });
 });

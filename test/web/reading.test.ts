@@ -27,9 +27,11 @@ interface Filter {
 // Scripts of the page: JavaScript, so that a browser takes them as they are.
 const page = async (name: string): Promise<unknown> => await import(path.resolve(import.meta.dirname, '../../web', name));
 const { lookAt } = (await page('csv.js')) as { lookAt: (bytes: Uint8Array, whole: boolean, declared?: { delimiter?: string; encoding?: string }) => Head };
-const { recognise, mappingOf, wrongWith } = (await page('match.js')) as {
+const { recognise, recalled, mappingOf, wrongWith, wrongWithHeader } = (await page('match.js')) as {
   recognise: (header: readonly string[], columns: Columns) => (string | undefined)[];
-  mappingOf: (header: readonly string[], recognised: readonly (string | undefined)[], chosen: readonly (string | undefined)[]) => Record<string, string | null>;
+  recalled: (header: readonly string[], recognised: readonly (string | undefined)[], before: ReadonlyMap<string, string | null>) => (string | undefined)[];
+  mappingOf: (header: readonly string[], recognised: readonly (string | undefined)[], chosen: readonly (string | undefined)[], columns: Columns) => Record<string, string | null>;
+  wrongWithHeader: (header: readonly string[]) => string | undefined;
   wrongWith: (columns: Columns, chosen: readonly (string | undefined)[]) => string | undefined;
 };
 const filters = (await page('filters.js')) as { exportDatasets: readonly string[]; exportFormats: readonly string[]; filtersOf: (dataset: string) => readonly (readonly [string, Filter])[] };
@@ -88,6 +90,7 @@ describe('the first look at a csv', () => {
     expect(lookAt(Buffer.from(' {"id": 1}\n'), true).kind).toBe('ndjson');
     expect(lookAt(Buffer.from('<!doctype html>'), true).kind).toBe('other');
     expect(lookAt(Buffer.from('abc\0d'), true).kind).toBe('other');
+    expect(lookAt(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, 0x49, 0x48]), true).kind).toBe('other');
   });
 
   test('a header that goes on beyond what is looked at is left to the server', () => {
@@ -128,7 +131,7 @@ describe('columns', () => {
   });
 
   const columns: Columns = [
-    { name: 'external_id', description: '', required: true, aliases: ['id'], example: '' },
+    { name: 'external_id', description: '', required: true, aliases: ['id', 'uid'], example: '' },
     { name: 'email', description: '', required: true, aliases: ['mail'], example: '' },
     { name: 'city', description: '', required: false, aliases: [], example: '' },
   ];
@@ -137,9 +140,35 @@ describe('columns', () => {
     const header = ['id', 'Mail', 'Ort', 'city'];
     const recognised = recognise(header, columns);
     expect(recognised).toEqual(['external_id', 'email', undefined, 'city']);
-    expect(mappingOf(header, recognised, recognised)).toEqual({});
-    expect(mappingOf(header, recognised, ['external_id', 'email', 'city', undefined])).toEqual({ Ort: 'city' });
-    expect(mappingOf(header, recognised, ['external_id', 'email', undefined, undefined])).toEqual({ city: null });
+    expect(mappingOf(header, recognised, recognised, columns)).toEqual({});
+    expect(mappingOf(header, recognised, ['external_id', 'email', 'city', undefined], columns)).toEqual({ Ort: 'city' });
+    expect(mappingOf(header, recognised, ['external_id', 'email', undefined, undefined], columns)).toEqual({ city: null });
+  });
+
+  test('and which of two names is meant, as it takes neither by itself', () => {
+    const header = ['uid', 'id', 'email'];
+    const recognised = recognise(header, columns);
+    const told = mappingOf(header, recognised, recognised, columns);
+    expect(told).toEqual({ uid: 'external_id' });
+    const { users } = importDatasets;
+    const known = users.columns.map((column) => ({ ...column, aliases: column.name === 'external_id' ? ['id', 'uid'] : column.aliases }));
+    expect(isRefusal(mapColumns(header, { ...users, columns: known }))).toBe(true);
+    expect(isRefusal(mapColumns(header, { ...users, columns: known }, { external_id: 'uid' }))).toBe(false);
+  });
+
+  test('of rejected rows go where those of their file went, its own two left out', () => {
+    const header = ['_line', '_reason', 'Nr', 'mail', 'city', 'Ort'];
+    const before = new Map([['Nr', 'external_id'], ['mail', 'email'], ['city', null], ['Ort', 'city']]);
+    expect(recalled(header, recognise(header, columns), before)).toEqual([undefined, undefined, 'external_id', 'email', undefined, 'city']);
+    expect(recalled(['id', 'mail'], ['external_id', 'email'], before)).toEqual(['external_id', 'email']);
+    // What was taken from elsewhere is not taken twice.
+    expect(recalled(['Nr', 'id', 'mail'], [undefined, 'external_id', 'email'], before)).toEqual(['external_id', undefined, 'email']);
+  });
+
+  test('that have no name, or that of another, are named as the server names them', () => {
+    expect(wrongWithHeader(['id', ' ', 'mail'])).toContain('Column 2 has no name');
+    expect(wrongWithHeader(['id', 'E-Mail', 'e-mail '])).toContain('Columns 2 and 3 have the same name');
+    expect(wrongWithHeader(['id', 'E-Mail', 'email'])).toBeUndefined();
   });
 
   test('a column that is needed and one that is chosen twice are named before anything is sent', () => {

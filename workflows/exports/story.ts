@@ -29,7 +29,7 @@ export function tell(outcome: ExportState | Refusal): void {
       `- What: ${dataset}${only === '' ? '' : `, ${only}`}`,
       ...(requestedBy === undefined ? [] : [`- For: \`${requestedBy}\``]),
       ...(bytes === undefined ? [] : [`- File: ${amount(bytes)} bytes, SHA-256 \`${sha256 ?? ''}\``]),
-      ...(expiresAt === undefined ? [] : [`- Kept until: ${expiresAt}`]),
+      ...(expiresAt === undefined ? [] : [`- Kept until: ${expiresAt.slice(0, 19).replace('T', ' ')} UTC`]),
     ].join('\n'),
   );
 }

@@ -31,6 +31,8 @@ export function tell(run: ImportRun): void {
       `- Rows: ${amount(tally.rows.inserted)} inserted, ${amount(tally.rows.updated)} updated, ${amount(tally.rows.rejected)} rejected`,
       `- Chunks: ${amount(tally.chunks.total)}, of which ${amount(tally.chunks.pending)} are left${tally.chunks.failed === 0 ? '' : ` and ${amount(tally.chunks.failed)} could not be loaded`}`,
       ...(requestedBy === undefined ? [] : [`- For: \`${requestedBy}\``]),
+      // It may quote the file, and a history has none of that.
+      ...(state.status === 'failed' || tally.rows.rejected > 0 ? [`- Why, line by line: \`GET /v1/imports/${state.id}${state.status === 'failed' ? '' : '/rejects'}\`, or the page of the API`] : []),
     ].join('\n'),
   );
 }
