@@ -40,18 +40,23 @@ function fromAndWhere({ from, tenant, filters }: Dataset, { tenantId, filters: w
  * A cell that begins so is a formula to a spreadsheet, or becomes one when its first line is cut off: tab, line feed,
  * carriage return, + - = @, and the last four in the full width of East Asian scripts. Source: OWASP, "CSV Injection".
  */
-const beginsFormula = [9, 10, 13, 43, 45, 61, 64, 0xff0b, 0xff0d, 0xff1d, 0xff20];
+const signs = [9, 10, 13, 43, 45, 61, 64];
+const lastSign = Math.max(...signs);
+/** So much further on in Unicode are the ASCII characters in full width. */
+const fullWidth = 0xfee0;
+const beginsFormula = [...signs, ...[43, 45, 61, 64].map((sign) => sign + fullWidth)];
 
 function expression({ type, sql, currency }: Column, form: Form): string {
   switch (type) {
     case 'text':
-      // The first comparison is all that most texts cost.
-      return form === 'csv' ? `CASE WHEN ascii(${sql}) BETWEEN 65 AND 65000 THEN ${sql} WHEN ascii(${sql}) IN (${beginsFormula.join(', ')}) THEN '''' || (${sql}) ELSE ${sql} END` : sql;
+      // The first comparison is all that most texts cost: it lets through whatever begins with a letter of any script.
+      return form === 'csv' ? `CASE WHEN ascii(${sql}) % ${fullWidth} > ${lastSign} THEN ${sql} WHEN ascii(${sql}) IN (${beginsFormula.join(', ')}) THEN '''' || (${sql}) ELSE ${sql} END` : sql;
     case 'money':
       return `(${sql}) * ${unit(currency)}`;
     case 'moment': {
       // Spreadsheets read a csv, and know this form of a time alone; it is also the only one that costs nothing.
-      const utc = `(${sql} AT TIME ZONE 'UTC')::timestamp(3)`;
+      // An interval is added; a name would be looked up for each row.
+      const utc = `(${sql} AT TIME ZONE INTERVAL '0')::timestamp(3)`;
       return form === 'json' ? `replace(${utc}::text, ' ', 'T') || 'Z'` : utc;
     }
     case 'boolean':
