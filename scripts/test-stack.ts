@@ -23,7 +23,7 @@ export async function runWithStack(nodeArguments: readonly string[]): Promise<nu
   let stack: RunningStack | undefined;
   try {
     const testServer = await ensureTestServer(createTerminalReport(process.stdout));
-    const settings = readSettings({ ...process.env, ...ownSettings, HOLDFAST_HOME: home, HOLDFAST_API_KEYS: 'shop-a:test-key-shop-a,shop-b:test-key-shop-b' });
+    const settings = readSettings({ ...process.env, ...ownSettings, HOLDFAST_HOME: home, HOLDFAST_API_KEYS: 'shop-a:test-key-shop-a,shop-b:test-key-shop-b,shop-books:test-key-shop-books' });
     // Tests make their own load, so the limit that protects a shop is off, but for the test that turns it on.
     stack = await startStack({ settings, signal: interrupted.signal, environment: { HOLDFAST_RATE_LIMIT: '0' } });
     return await runNode(nodeArguments, { ...process.env, HOLDFAST_TEST_STACK: path.join(home, 'stack.json'), HOLDFAST_TEST_SERVER: testServer }, interrupted.signal);

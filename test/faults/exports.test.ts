@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await databases?.close();
   await product?.dispose();
-}, 60_000);
+});
 
 const ask = async (): Promise<string> => String((await people.call('POST', '/v1/exports', { dataset: 'users', format: 'xlsx', requestedBy: 'olga' })).body['id']);
 const look = async (id: string): Promise<ExportView> => (await people.call('GET', `/v1/exports/${id}`)).body as unknown as ExportView;
@@ -47,7 +47,7 @@ test(`the workers are killed ${kills} times while ${rows} rows are exported: the
       const row = await databases.write.selectFrom('exports').select(['attempt', 'status']).where('id', '=', id).executeTakeFirstOrThrow();
       if (row.status === 'ready') throw new Error('it is ready already');
       return row.attempt > killed && row.attempt;
-    }, 120_000);
+    });
     expect(attempt).toBe(killed + 1);
     // In the middle of the file.
     await new Promise((resolve) => setTimeout(resolve, 700));

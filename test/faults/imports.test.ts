@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await databases?.close();
   await product?.dispose();
-}, 60_000);
+});
 
 /** Each row can be told from all others, and each credit adds something else to the sum. */
 function usersFile(): string {

@@ -47,7 +47,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await databases?.close();
   await product?.dispose();
-}, 60_000);
+});
 
 test(`the workers are killed every two seconds during at least ${payments} payments over gateways that lose answers: no charge is lost, none is there twice, and both sides agree to the cent`, async () => {
   await openRooms(shop);
@@ -104,7 +104,7 @@ async function orderFaults(start: number): Promise<void> {
   await eventually('the sandbox', async () => {
     const asked = await request(`${sandboxUrl}/_faults`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ seed: `${testSeed}-${start}`, faults }) }).catch(() => undefined);
     return asked?.status === 201;
-  }, 60_000);
+  });
 }
 
 /** Payments that a worker has something to do for, and refunds; not those whose payer has a page open. */

@@ -126,7 +126,7 @@ describe('an import', () => {
     expect((await notices(id)).map(({ template }) => template)).toEqual(['import_completed', 'import_ended']);
     expect((await world.client.workflow.getHandle(importWorkflowId(id), first).describe()).status.name).toBe('CONTINUED_AS_NEW');
     expect(await flow(id)).toMatchObject({ businessStatus: 'completed', progress: 100 });
-  }, 150_000);
+  });
 
   test('picks up where it was when its flow was ended by force', async () => {
     const batch = people(60);

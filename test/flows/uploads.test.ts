@@ -174,7 +174,7 @@ describe('an upload', () => {
     await expect(ended(id)).rejects.toMatchObject({ cause: { type: 'storage_unavailable' } });
     expect(await row(id)).toMatchObject({ status: 'failed', reason: 'storage_unavailable', items: [{ status: 'failed', reason: 'storage_unavailable' }] });
     expect(brokenPuts).toBe(0);
-  }, 90_000);
+  });
 
   test.each(['the signal', 'Temporal'] as const)('that is cancelled by %s stops soon; what is done stays', async (by) => {
     const productId = await product();

@@ -99,7 +99,7 @@ describe('a data folder', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^\n✖ The data folder .* was made by PostgreSQL 15; this is PostgreSQL \d+\.\n {2}→ Move it away .*\n$/);
     expect(await readFile(file, 'utf8')).toBe('15\n');
-  }, 120_000);
+  });
 });
 
 describe('ports', () => {

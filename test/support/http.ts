@@ -13,7 +13,8 @@ export interface Shop {
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
 
-export async function shop(tenantId: 'shop-a' | 'shop-b', stackInfo = testStack()): Promise<Shop> {
+/** @param tenantId `shop-books` is for the test of reconciliation alone, which counts all that a shop has. */
+export async function shop(tenantId: 'shop-a' | 'shop-b' | 'shop-books', stackInfo = testStack()): Promise<Shop> {
   const { apiUrl, apiKeys } = await stackInfo;
   return {
     tenantId,

@@ -46,4 +46,4 @@ test('as many statements as there are lists are not kept', async () => {
     expect(rows[0]?.n).toBeGreaterThan(100);
   });
   await others.close();
-}, 60_000);
+});
