@@ -35,6 +35,8 @@ function createPool(connectionString: string, options: DatabaseOptions): pg.Pool
     options: '-c statement_timeout=10000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=30000',
   });
   pool.on('error', (error) => options.onError?.(error));
+  // The pool listens to idle connections only. One that breaks while it is in use says so to whoever asks next; unheard, it would end the process.
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   return pool;
 }
 
