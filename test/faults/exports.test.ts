@@ -47,7 +47,8 @@ test(`the workers are killed ${kills} times while ${rows} rows are exported: the
       const row = await databases.write.selectFrom('exports').select(['attempt', 'status']).where('id', '=', id).executeTakeFirstOrThrow();
       if (row.status === 'ready') throw new Error('it is ready already');
       return row.attempt > killed && row.attempt;
-    });
+      // Until a dead worker is noticed, and then the pause of the policy, which grows.
+    }, 120_000);
     expect(attempt).toBe(killed + 1);
     // In the middle of the file.
     await new Promise((resolve) => setTimeout(resolve, 700));
