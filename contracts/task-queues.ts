@@ -181,12 +181,15 @@ const notify: ActivityOptions = {
   retry: { initialInterval: '10s', backoffCoefficient: 3, maximumInterval: '60s' },
 };
 
-/** Runs for minutes and heartbeats; a missed heartbeat moves it to another worker. */
+/**
+ * Runs for minutes and heartbeats; a missed heartbeat moves it to another worker. Each trouble of those minutes counts as
+ * an attempt, so the interval is capped low: the last one would otherwise pay for all of them.
+ */
 const keepAvailabilityFresh: ActivityOptions = {
   taskQueue: 'operations',
   startToCloseTimeout: '15m',
   heartbeatTimeout: '10s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5s' },
 };
 
 /** Once a round; what it does not get done in three attempts the next round does. */

@@ -88,7 +88,7 @@ describe('reconciliation', () => {
     await eventually('its webhooks to be read', async () => {
       const { items } = (await owner.call('GET', `/v1/webhooks/received?paymentId=${id}`)).body as { items: { processedAt?: string }[] };
       return items.every(({ processedAt }) => processedAt !== undefined);
-    });
+    }, 60_000);
     const before = new Date(Date.now() - 10 * 60_000);
     await databases.write.updateTable('payments').set({ captured_minor: 26_999, created_at: before, updated_at: before }).where('tenant_id', '=', 'shop-a').where('id', '=', id).execute();
     return id;

@@ -34,7 +34,8 @@ test.each([
   ['export', ['ready', 'cancelled', 'too-large']],
   ['upload', ['completed', 'failed', 'cancelled']],
   ['cleanup', ['completed']],
-])('there is a history of each way a %s can end', (flow, ends) => {
+  ['housekeeping', ['in-rounds', 'each-at-its-own-pace']],
+])('there is a history of each way a %s can go', (flow, ends) => {
   expect(recorded).toEqual(expect.arrayContaining(ends.map((end) => `${flow}-${end}.json`)));
 });
 

@@ -31,7 +31,7 @@ async function paid(): Promise<string> {
   const { body } = await books.call('POST', `/v1/bookings/${booking.body['id'] as string}/payment`, { gateway: 'stripe', method: 'pm_card_visa' });
   const id = body['id'] as string;
   await eventually('the payment', async () => (await books.call('GET', `/v1/payments/${id}`)).body['status'] === 'settled');
-  await eventually('its webhooks', async () => (await waiting(id)) === 0, 40_000);
+  await eventually('its webhooks', async () => (await waiting(id)) === 0, 60_000);
   await age(id);
   compared += 1;
   return id;
@@ -125,7 +125,7 @@ describe('at the gateway', () => {
     const id = await paid();
     const { body } = await books.call('GET', `/v1/payments/${id}`);
     await stripe('refunds', { payment_intent: body['gatewayRef'] as string, amount: '500' });
-    await eventually('its webhooks', async () => (await waiting(id)) === 0, 40_000);
+    await eventually('its webhooks', async () => (await waiting(id)) === 0, 60_000);
     await reconcile();
     expect(await cases(id)).toMatchObject([{ kind: 'refund_differs', evidence: { ours: { refunded: 0, ledger: 9_000 }, theirs: { captured: 9_000, refunded: 500 } } }]);
   });
