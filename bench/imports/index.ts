@@ -55,9 +55,9 @@ interface View {
 
 const secondsSince = (began: number): number => (performance.now() - began) / 1000;
 
-/** A process that only does imports. */
+/** A process that only does imports, started as the stack starts its workers. */
 async function startWorker(info: StackInfo): Promise<ChildProcess> {
-  const env = { ...process.env, HOLDFAST_HOME: info.home, HOLDFAST_DATABASE_URL: info.databaseUrl, HOLDFAST_API_KEYS: `${tenantId}:${apiKey}`, TEMPORAL_ADDRESS: info.temporalAddress, TEMPORAL_NAMESPACE: info.temporalNamespace };
+  const env = { ...process.env, HOLDFAST_HOME: info.home, HOLDFAST_DATABASE_URL: info.databaseUrl, HOLDFAST_API_KEYS: `${tenantId}:${apiKey}`, TEMPORAL_ADDRESS: info.temporalAddress, TEMPORAL_NAMESPACE: info.temporalNamespace, NODE_COMPILE_CACHE: path.join(info.home, 'cache/node') };
   const worker = fork(fileURLToPath(new URL('../../workers/main.ts', import.meta.url)), ['--queues', 'imports'], { env: { ...env, ...workerEnvironment }, execArgv: [...workerArguments], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   await once(worker, 'message');
   return worker;

@@ -33,14 +33,26 @@ export interface CsvFlaw {
 /** @param from the bytes of the record, without its line end, are from `from` up to `to`. */
 export type OnCsvRecord = (line: number, fields: string[], from: number, to: number, flaw: CsvFlaw | undefined) => void;
 
+/** So short a string is freed as soon as nobody has a field of it any more; one of a megabyte would wait for the large clean-up. */
+const windowBytes = 256 * 1024;
+/** Most records are shorter; the fields of a longer one may be cut out of the bytes. */
+const reserveBytes = 4 * 1024;
+
 /**
- * Byte by byte over valid UTF-8. Fields are cut out of one Latin-1 string, in which an index is the same as in the bytes;
- * only those with other characters than ASCII are decoded by themselves. Measured in docs/decisions/010-reading-files.md.
+ * Byte by byte over valid UTF-8. Fields are cut out of a Latin-1 string of the bytes at hand, in which an index is the same
+ * as in the bytes; only those with other characters than ASCII are decoded by themselves. Measured in
+ * docs/decisions/010-reading-files.md.
  * @returns where it stopped: behind the last record, or behind as many records as were wanted.
  */
 export function eachCsvRecord(bytes: Buffer, delimiter: string, firstLine: number, on: OnCsvRecord, mostRecords = Infinity): number {
   const length = bytes.length;
-  const text = bytes.toString('latin1');
+  let text = '';
+  let textFrom = 0;
+  let textTo = 0;
+  const cut = (from: number, to: number, bits: number): string => {
+    if (bits > 127) return bytes.toString('utf8', from, to);
+    return to <= textTo ? text.slice(from - textFrom, to - textFrom) : bytes.toString('latin1', from, to);
+  };
   const delimiterByte = delimiter.charCodeAt(0);
   const linesInQuotes = delimiter === sheetDelimiter ? 0 : 1;
   let at = 0;
@@ -55,6 +67,11 @@ export function eachCsvRecord(bytes: Buffer, delimiter: string, firstLine: numbe
       continue;
     }
     const from = at;
+    if (from + reserveBytes > textTo && textTo < length) {
+      textFrom = from;
+      textTo = Math.min(length, from + windowBytes);
+      text = bytes.toString('latin1', textFrom, textTo);
+    }
     const recordLine = line;
     const fields: string[] = [];
     let flaw: CsvFlaw | undefined;
@@ -80,7 +97,7 @@ export function eachCsvRecord(bytes: Buffer, delimiter: string, firstLine: numbe
           if (byte === lineFeed || (byte === carriageReturn && bytes[at + 1] !== lineFeed)) line += linesInQuotes;
           bits |= byte;
         }
-        const field = bits < 128 ? text.slice(start, at) : bytes.toString('utf8', start, at);
+        const field = cut(start, at, bits);
         fields.push(doubled ? field.replaceAll('""', '"') : field);
         if (!closed) flaw = { kind: 'unclosed_quote', column: fields.length, line: fieldLine };
         for (at += 1; at < length; at += 1) {
@@ -96,7 +113,7 @@ export function eachCsvRecord(bytes: Buffer, delimiter: string, firstLine: numbe
           if (byte === delimiterByte || byte === lineFeed || byte === carriageReturn) break;
           bits |= byte;
         }
-        fields.push(bits < 128 ? text.slice(start, at) : bytes.toString('utf8', start, at));
+        fields.push(cut(start, at, bits));
       }
       if (at >= length || bytes[at] !== delimiterByte) break;
       at += 1;
