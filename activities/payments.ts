@@ -46,11 +46,14 @@ const atOnceMs = 30_000;
 export function createPaymentActivities({ databases: { write }, gateways, tellFlow }: PaymentDependencies) {
   const load = async (ref: PaymentRef): Promise<PaymentRow | undefined> => await named(() => selectPayment(write, ref.tenantId, ref.paymentId));
 
-  /** Runs a conversation with the payment's gateway, and writes down what comes of it. */
-  async function talk(ref: PaymentRef, conversation: (gateway: Gateway, charge: Charge, row: PaymentRow) => Promise<ChargeState | undefined>): Promise<Outcome> {
+  /**
+   * Runs a conversation with the payment's gateway, and writes down what comes of it.
+   * @param isNew the gateway cannot have told us anything about it yet.
+   */
+  async function talk(ref: PaymentRef, conversation: (gateway: Gateway, charge: Charge, row: PaymentRow) => Promise<ChargeState | undefined>, isNew = false): Promise<Outcome> {
     const row = await load(ref);
     if (row === undefined) return unknownPayment(ref.paymentId);
-    const askedAt = new Date();
+    const askedAt = isNew ? undefined : new Date();
     const state = await alive(async () => await conversation(gatewayOf(row), toCharge(row), row));
     const recorded = await named(() => (state === undefined ? findPayment(write, ref.tenantId, ref.paymentId) : recordCharge(write, ref, state, askedAt)));
     if (recorded === undefined) return unknownPayment(ref.paymentId);
@@ -109,9 +112,9 @@ export function createPaymentActivities({ databases: { write }, gateways, tellFl
 
     /** Sends the payment, once. Every attempt but the first asks what became of the one before. */
     async authorise(ref: PaymentRef): Promise<Outcome> {
-      return await talk(ref, async (gateway, charge, row) => {
+      const { attempt } = Context.current().info;
+      const conversation = async (gateway: Gateway, charge: Charge, row: PaymentRow): Promise<ChargeState | undefined> => {
         if (row.status !== 'created' || row.gateway_ref !== null) return undefined;
-        const { attempt } = Context.current().info;
         if (attempt > 1) {
           const earlier = await asking(async () => await gateway.lookUp(charge));
           if (earlier.state !== 'absent') return earlier;
@@ -122,7 +125,8 @@ export function createPaymentActivities({ databases: { write }, gateways, tellFl
           return undefined;
         }
         return await sending(async () => await gateway.authorise(charge));
-      });
+      };
+      return await talk(ref, conversation, attempt === 1);
     },
 
     /** Takes what was authorised. */

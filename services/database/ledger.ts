@@ -9,6 +9,7 @@ import type { Page } from '../../contracts/values.ts';
 import { split } from './money.ts';
 import { decodeCursor, ReadRefused, toPage } from './paging.ts';
 import type { Database } from './schema.ts';
+import { together, type Changes } from './together.ts';
 
 export const accounts = {
   /** An asset: money that the gateway holds for the shop. */
@@ -35,8 +36,8 @@ export interface LedgerPayment {
 }
 
 /** The gateway has taken the money; it is owed to the customer. */
-export async function postCapture(tx: Transaction<Database>, payment: LedgerPayment, amountMinor: number): Promise<void> {
-  await post(tx, payment, `${payment.paymentId}:capture`, 'capture', [
+export function capturePosting(payment: LedgerPayment, amountMinor: number): Changes {
+  return posting(payment, `${payment.paymentId}:capture`, 'capture', [
     { account: accounts.gateway(payment.gateway), amountMinor },
     { account: accounts.deposits, amountMinor: -amountMinor },
   ]);
@@ -47,11 +48,12 @@ export async function postCapture(tx: Transaction<Database>, payment: LedgerPaym
  * from those who earn.
  * @param shares positive, who earned how much; they sum to what was captured. @param refundedMinor what was given back of it before.
  */
-export async function postSettlement(tx: Transaction<Database>, payment: LedgerPayment, shares: readonly Entry[], refundedMinor = 0): Promise<void> {
+export function settlementPosting(payment: LedgerPayment, shares: readonly Entry[], refundedMinor = 0): Changes {
   const amountMinor = shares.reduce((sum, share) => sum + share.amountMinor, 0);
-  await post(tx, payment, settlementId(payment.paymentId), 'settle', [{ account: accounts.deposits, amountMinor }, ...shares.map(({ account, amountMinor: share }) => ({ account, amountMinor: -share }))]);
-  if (refundedMinor === 0) return;
-  await post(tx, payment, `${settlementId(payment.paymentId)}:refunded`, 'refund', [...(await fromEarners(tx, payment, refundedMinor, 0)), { account: accounts.deposits, amountMinor: -refundedMinor }]);
+  return {
+    ...posting(payment, settlementId(payment.paymentId), 'settle', [{ account: accounts.deposits, amountMinor }, ...shares.map(({ account, amountMinor: share }) => ({ account, amountMinor: -share }))]),
+    ...posting(payment, `${settlementId(payment.paymentId)}:refunded`, 'refund', [...fromEarners(shares, refundedMinor, 0), { account: accounts.deposits, amountMinor: -refundedMinor }]),
+  };
 }
 
 /**
@@ -60,11 +62,12 @@ export async function postSettlement(tx: Transaction<Database>, payment: LedgerP
  * @param refundedBefore what earlier refunds of this payment came to.
  */
 export async function postRefund(tx: Transaction<Database>, payment: LedgerPayment, refundId: string, amountMinor: number, refundedBefore: number): Promise<void> {
-  await post(tx, payment, `${refundId}:refund`, 'refund', [...(await fromEarners(tx, payment, amountMinor, refundedBefore)), { account: accounts.gateway(payment.gateway), amountMinor: -amountMinor }]);
+  const taken = fromEarners(await earnersOf(tx, payment), amountMinor, refundedBefore);
+  await together(tx, posting(payment, `${refundId}:refund`, 'refund', [...taken, { account: accounts.gateway(payment.gateway), amountMinor: -amountMinor }])).selectNoFrom(sql`1`.as('done')).execute();
 }
 
-/** What is taken back from whom, when so much is given back after so much before. */
-async function fromEarners(tx: Transaction<Database>, payment: LedgerPayment, amountMinor: number, refundedBefore: number): Promise<Entry[]> {
+/** Who has earned how much by a payment that was settled. */
+async function earnersOf(tx: Transaction<Database>, payment: LedgerPayment): Promise<Entry[]> {
   const earned = await tx
     .selectFrom('ledger_entries')
     .select(['account', 'amount_minor'])
@@ -73,28 +76,34 @@ async function fromEarners(tx: Transaction<Database>, payment: LedgerPayment, am
     .where('amount_minor', '<', 0)
     .orderBy('seq')
     .execute();
-  const weights = earned.map(({ amount_minor }) => -amount_minor);
+  return earned.map(({ account, amount_minor }) => ({ account, amountMinor: -amount_minor }));
+}
+
+/** What is taken back from whom, when so much is given back after so much before. */
+function fromEarners(earners: readonly Entry[], amountMinor: number, refundedBefore: number): Entry[] {
+  if (earners.length === 0) return [{ account: accounts.deposits, amountMinor }];
+  const weights = earners.map((earned) => earned.amountMinor);
   // The difference of two exact splits, so that the parts of all refunds together are the split of their sum.
-  if (earned.length === 0) return [{ account: accounts.deposits, amountMinor }];
   const before = split(refundedBefore, weights);
   const after = split(refundedBefore + amountMinor, weights);
-  return earned.map(({ account }, index) => ({ account, amountMinor: (after[index] ?? 0) - (before[index] ?? 0) }));
+  return earners.map(({ account }, index) => ({ account, amountMinor: (after[index] ?? 0) - (before[index] ?? 0) }));
 }
 
 const settlementId = (paymentId: string): string => `${paymentId}:settle`;
 
-/** One round trip. Does nothing when the transaction is there already. */
-async function post(tx: Transaction<Database>, { tenantId, paymentId, currency }: LedgerPayment, id: string, kind: string, entries: readonly Entry[]): Promise<void> {
+/** Does nothing when the transaction is there already. */
+function posting({ tenantId, paymentId, currency }: LedgerPayment, id: string, kind: 'capture' | 'settle' | 'refund', entries: readonly Entry[]): Changes {
   const moving = entries.filter(({ amountMinor }) => amountMinor !== 0);
-  if (moving.length === 0) return;
-  await sql`
-    WITH recorded AS (
+  if (moving.length === 0) return {};
+  return {
+    [kind]: sql`
       INSERT INTO ledger_transactions (tenant_id, id, kind, payment_id) VALUES (${tenantId}, ${id}, ${kind}, ${paymentId})
-      ON CONFLICT (tenant_id, id) DO NOTHING RETURNING tenant_id, id
-    )
-    INSERT INTO ledger_entries (tenant_id, transaction_id, account, currency, amount_minor)
-    SELECT recorded.tenant_id, recorded.id, entry.account, ${currency}, entry.amount_minor
-    FROM recorded, unnest(${moving.map(({ account }) => account)}::text[], ${moving.map(({ amountMinor }) => amountMinor)}::bigint[]) AS entry (account, amount_minor)`.execute(tx);
+      ON CONFLICT (tenant_id, id) DO NOTHING RETURNING tenant_id, id`,
+    [`${kind}_entries`]: sql`
+      INSERT INTO ledger_entries (tenant_id, transaction_id, account, currency, amount_minor)
+      SELECT recorded.tenant_id, recorded.id, entry.account, ${currency}, entry.amount_minor
+      FROM ${sql.ref(kind)} AS recorded, unnest(${moving.map(({ account }) => account)}::text[], ${moving.map(({ amountMinor }) => amountMinor)}::bigint[]) AS entry (account, amount_minor)`,
+  };
 }
 
 /** By account, then currency; accounts that are even are left out. */

@@ -1,5 +1,5 @@
 /** Reading bookings. Every query names its tenant. */
-import { sql, type Kysely, type SelectQueryBuilder } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type SelectQueryBuilder } from 'kysely';
 import type { HoldRequest } from '../../../contracts/bookings/flow.ts';
 import type { BookingView, ListBookings } from '../../../contracts/bookings/schemas.ts';
 import { unknownResource, type Refusal } from '../../../contracts/failures.ts';
@@ -66,5 +66,9 @@ export async function refuseEarly(db: Kysely<Database>, tenantId: string, reques
 }
 
 export async function writeLog(db: Kysely<Database>, tenantId: string, bookingId: string, event: string, detail: string): Promise<void> {
-  await db.insertInto('booking_log').values({ tenant_id: tenantId, booking_id: bookingId, event, detail }).execute();
+  await logEntry(tenantId, bookingId, event, detail).execute(db);
 }
+
+/** {@link writeLog}, for a statement of which it is a part. */
+export const logEntry = (tenantId: string, bookingId: string, event: string, detail: string): RawBuilder<unknown> =>
+  sql`INSERT INTO booking_log (tenant_id, booking_id, event, detail) VALUES (${tenantId}, ${bookingId}, ${event}, ${detail})`;

@@ -9,9 +9,10 @@ import type { PaymentView } from '../../../contracts/payments/schemas.ts';
 import type { ChargeState } from '../../payments/gateway.ts';
 import { releaseBookingIn } from '../bookings/transitions.ts';
 import { markWebhooksProcessed } from '../inbound-webhooks.ts';
-import { postCapture } from '../ledger.ts';
+import { capturePosting } from '../ledger.ts';
 import { writeNotices } from '../notices.ts';
 import type { Database } from '../schema.ts';
+import { together, type Changes } from '../together.ts';
 import type { PaymentRef } from './begin.ts';
 import { selectPayment, toLedgerPayment, toPaymentView, type PaymentRow } from './rows.ts';
 
@@ -19,15 +20,18 @@ import { selectPayment, toLedgerPayment, toPaymentView, type PaymentRow } from '
 const undecided = ['created', 'authorised', 'unknown', 'reconciling'] as const satisfies readonly PaymentView['status'][];
 const isUndecided = ({ status }: PaymentRow): boolean => undecided.some((one) => one === status);
 
-/** @param askedAt what the gateway told after this is not covered by the answer. @returns the payment as it stands after it; `amount_mismatch` when the gateway speaks of other money than ours. */
-export async function recordCharge(db: Kysely<Database>, ref: PaymentRef, state: ChargeState, askedAt: Date): Promise<PaymentView | Refusal> {
+/**
+ * @param askedAt what the gateway told after this is not covered by the answer; absent when it had never heard of the payment before, so that
+ * nothing it told can be waiting. @returns the payment as it stands after it; `amount_mismatch` when the gateway speaks of other money than ours.
+ */
+export async function recordCharge(db: Kysely<Database>, ref: PaymentRef, state: ChargeState, askedAt?: Date): Promise<PaymentView | Refusal> {
   return await db.transaction().execute(async (tx) => {
     const row = await selectPayment(tx, ref.tenantId, ref.paymentId, 'for update');
     if (row === undefined) return unknownPayment(ref.paymentId);
     if (isAnother(row, state)) return toPaymentView(row);
     const refusal = 'amountMinor' in state ? await refuseOtherMoney(tx, row, state) : undefined;
     const recorded = refusal ?? toPaymentView(await apply(tx, row, state));
-    await markWebhooksProcessed(tx, ref.tenantId, ref.paymentId, 'refused' in recorded ? recorded.refused : recorded.status, askedAt);
+    if (askedAt !== undefined) await markWebhooksProcessed(tx, ref.tenantId, ref.paymentId, 'refused' in recorded ? recorded.refused : recorded.status, askedAt);
     return recorded;
   });
 }
@@ -55,8 +59,7 @@ async function apply(tx: Transaction<Database>, row: PaymentRow, state: ChargeSt
     case 'captured': {
       // A payment that had failed, for want of a payer say, may be paid late all the same.
       if (!isUndecided(row) && row.status !== 'failed') return row;
-      await postCapture(tx, toLedgerPayment(row), state.capturedMinor);
-      return await update(tx, row, {
+      const captured = {
         status: 'captured',
         captured_minor: state.capturedMinor,
         late: row.status === 'failed',
@@ -66,7 +69,8 @@ async function apply(tx: Transaction<Database>, row: PaymentRow, state: ChargeSt
         failure_code: null,
         failure_message: null,
         gateway_code: null,
-      });
+      } as const;
+      return await update(tx, row, captured, capturePosting(toLedgerPayment(row), state.capturedMinor));
     }
     case 'failed':
       if (!isUndecided(row)) return row;
@@ -104,7 +108,7 @@ export async function markUndecided(db: Kysely<Database>, ref: PaymentRef, statu
  * purchase and an order do that themselves. Whoever cancels a payment may go on to pay in another way, so then the
  * booking stays held.
  */
-async function fail(tx: Transaction<Database>, row: PaymentRow, code: PaymentFailureCode, message: string, more: Changes): Promise<PaymentRow> {
+async function fail(tx: Transaction<Database>, row: PaymentRow, code: PaymentFailureCode, message: string, more: Columns): Promise<PaymentRow> {
   const failed = await update(tx, row, { status: 'failed', failure_code: code, failure_message: message.slice(0, 500), processing: false, ...more });
   if (row.subject_kind !== 'booking' || code === 'cancelled') return failed;
   await releaseBookingIn(tx, row.tenant_id, row.subject_id, 'payment_failed', 'held-only');
@@ -122,12 +126,12 @@ async function refuseOtherMoney(tx: Transaction<Database>, row: PaymentRow, stat
 }
 
 /** What a step may change of a payment. */
-type Changes = Omit<Updateable<Database['payments']>, 'tenant_id' | 'id' | 'updated_at'>;
+type Columns = Omit<Updateable<Database['payments']>, 'tenant_id' | 'id' | 'updated_at'>;
 
-async function update(tx: Transaction<Database>, row: PaymentRow, changes: Changes): Promise<PaymentRow> {
-  return await tx
+async function update(tx: Transaction<Database>, row: PaymentRow, columns: Columns, besides: Changes = {}): Promise<PaymentRow> {
+  return await together(tx, besides)
     .updateTable('payments')
-    .set({ ...changes, updated_at: sql`now()` })
+    .set({ ...columns, updated_at: sql`now()` })
     .where('tenant_id', '=', row.tenant_id)
     .where('id', '=', row.id)
     .returningAll()

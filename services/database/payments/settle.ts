@@ -4,11 +4,12 @@ import type { BookingView } from '../../../contracts/bookings/schemas.ts';
 import { unknownPayment, type Refusal } from '../../../contracts/failures.ts';
 import type { PaymentView } from '../../../contracts/payments/schemas.ts';
 import { retakeUnits } from '../bookings/hold.ts';
-import { selectBooking, writeLog } from '../bookings/queries.ts';
+import { logEntry, selectBooking } from '../bookings/queries.ts';
 import { toBookingView, type BookingRow } from '../bookings/rows.ts';
-import { accounts, postSettlement, type Entry } from '../ledger.ts';
-import { writeNotices } from '../notices.ts';
+import { accounts, settlementPosting, type Entry } from '../ledger.ts';
+import { noticesOf } from '../notices.ts';
 import type { Database } from '../schema.ts';
+import { together, type Changes } from '../together.ts';
 import { selectPayment, toLedgerPayment, toPaymentView, type PaymentRow } from './rows.ts';
 
 /**
@@ -21,18 +22,15 @@ export async function settlePayment(tx: Transaction<Database>, tenantId: string,
   if (row === undefined) return unknownPayment(paymentId);
   if (row.status === 'settled') return toPaymentView(row);
   if (row.status !== 'captured') return notCaptured(row);
-  return toPaymentView(await settle(tx, row, shares));
+  return toPaymentView(await together(tx, settlement(row, shares)).selectFrom(sql<PaymentRow>`settled`.as('settled')).selectAll().executeTakeFirstOrThrow());
 }
 
-async function settle(tx: Transaction<Database>, captured: PaymentRow, shares: readonly Entry[]): Promise<PaymentRow> {
-  await postSettlement(tx, toLedgerPayment(captured), shares, captured.refunded_minor);
-  return await tx
-    .updateTable('payments')
-    .set({ status: 'settled', updated_at: sql`now()` })
-    .where('tenant_id', '=', captured.tenant_id)
-    .where('id', '=', captured.id)
-    .returningAll()
-    .executeTakeFirstOrThrow();
+/** @returns the row as `settled`. */
+function settlement(captured: PaymentRow, shares: readonly Entry[]): Changes {
+  return {
+    ...settlementPosting(toLedgerPayment(captured), shares, captured.refunded_minor),
+    settled: sql`UPDATE payments SET status = 'settled', updated_at = now() WHERE tenant_id = ${captured.tenant_id} AND id = ${captured.id} RETURNING *`,
+  };
 }
 
 /**
@@ -52,8 +50,12 @@ export async function settleBooking(tx: Transaction<Database>, bookingId: string
   const refusal = await claim(tx, row, paymentId);
   if (refusal !== undefined) return refusal;
 
-  await settle(tx, payment, [{ account: accounts.revenue, amountMinor: payment.captured_minor }]);
-  const confirmed = await tx
+  const notice = { audience: 'customer', recipientId: row.customer_id, template: 'booking_confirmed', subjectId: bookingId, data: { paymentId, amountMinor: payment.captured_minor, currency: payment.currency } } as const;
+  const confirmed = await together(tx, {
+    ...settlement(payment, [{ account: accounts.revenue, amountMinor: payment.captured_minor }]),
+    logged: logEntry(tenantId, bookingId, 'confirmed', paymentId),
+    told: noticesOf(tenantId, [notice]),
+  })
     .updateTable('bookings')
     .set({ status: 'confirmed', reason: null, reference: paymentId, hold_expires_at: null, updated_at: sql`now()` })
     .where('tenant_id', '=', tenantId)
@@ -63,8 +65,6 @@ export async function settleBooking(tx: Transaction<Database>, bookingId: string
   if (row.kind === 'vehicle') {
     await sql`UPDATE resources SET owner_id = ${row.customer_id}, sold_at = now(), updated_at = now() WHERE tenant_id = ${tenantId} AND id = ${row.resource_id}`.execute(tx);
   }
-  await writeLog(tx, tenantId, bookingId, 'confirmed', paymentId);
-  await writeNotices(tx, tenantId, [{ audience: 'customer', recipientId: row.customer_id, template: 'booking_confirmed', subjectId: bookingId, data: { paymentId, amountMinor: payment.captured_minor, currency: payment.currency } }]);
   return toBookingView({ ...confirmed, resource_name: row.resource_name, kind: row.kind });
 }
 
