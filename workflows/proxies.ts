@@ -1,5 +1,5 @@
 /** Activities as workflows call them: which policy from the table applies to which step. */
-import { CancellationScope, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { BookingActivities } from '../activities/bookings.ts';
 import type { FileActivities } from '../activities/files.ts';
 import type { InboundWebhookActivities } from '../activities/inbound-webhooks.ts';
@@ -9,7 +9,7 @@ import type { ReconciliationActivities } from '../activities/reconciliation.ts';
 import type { BookingView } from '../contracts/bookings/schemas.ts';
 import type { Refusal } from '../contracts/failures.ts';
 import { policies } from '../contracts/task-queues.ts';
-import { orElse } from './steps.ts';
+import { orElse, shielded } from './steps.ts';
 
 export const atOnce = proxyLocalActivities<BookingActivities>(policies.bookingStepAtOnce);
 export const inBackground = proxyActivities<BookingActivities>(policies.bookingStepInBackground);
@@ -27,5 +27,5 @@ export type BookingStep = (bookings: BookingActivities) => Promise<BookingView |
  * refusing, an ordinary one that goes on until it is through. Shielded from cancellation: half a step helps nobody.
  */
 export function firmly(step: BookingStep): Promise<BookingView | Refusal> {
-  return CancellationScope.nonCancellable(() => orElse(step, atOnce, untilDone));
+  return shielded(() => orElse(step, atOnce, untilDone));
 }

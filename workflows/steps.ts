@@ -1,15 +1,21 @@
-/** What the steps of every flow share: another way when the first is barred, and why a step failed. */
-import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, TemporalFailure, TimeoutFailure } from '@temporalio/workflow';
+/**
+ * What the steps of every flow share: another way when the first is barred, a shield, and why a step failed. The worker
+ * records a stack trace for each promise that a workflow makes, so what every step goes through makes few of them.
+ */
+import { ActivityFailure, ApplicationFailure, CancellationScope, ChildWorkflowFailure, TemporalFailure, TimeoutFailure } from '@temporalio/workflow';
 import { isFailureCode, type FailureCode } from '../contracts/failures.ts';
 
 /** Takes a step in one way, and when that fails in another. @throws what is no failure of a step: that is a defect of this code. */
-export async function orElse<Steps, Result>(step: (steps: Steps) => Promise<Result>, first: Steps, then: Steps): Promise<Result> {
-  try {
-    return await step(first);
-  } catch (error) {
+export function orElse<Steps, Result>(step: (steps: Steps) => Promise<Result>, first: Steps, then: Steps): Promise<Result> {
+  return step(first).catch((error: unknown) => {
     if (!(error instanceof TemporalFailure)) throw error;
-    return await step(then);
-  }
+    return step(then);
+  });
+}
+
+/** Keeps a cancellation of the workflow from what is done. Within a shield there is no need of another. */
+export function shielded<Result>(work: () => Promise<Result>): Promise<Result> {
+  return CancellationScope.current().cancellable ? CancellationScope.nonCancellable(work) : work();
 }
 
 /**

@@ -10,6 +10,7 @@ import { bookingMessages, holdMs, type BookingInput, type BookingReason, type Of
 import type { BookingView } from '../../contracts/bookings/schemas.ts';
 import { isRefusal, type Refusal } from '../../contracts/failures.ts';
 import { firmly, type BookingStep } from '../proxies.ts';
+import { shielded } from '../steps.ts';
 import { decide, takeAgain, type Wishes } from './decide.ts';
 import { brokenDown, expected, inTurn, refuseOtherTenant, refuseWhilePending } from './messages.ts';
 import { failedBooking, holdEndMs, isBrokenDown, isExpired, isHeld, isOpen, viewOf, type RunState } from './state.ts';
@@ -69,14 +70,14 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
       else if (wishes.refresh) await look();
     }
     if (wishes.cancel && isOpen(run)) await giveBack();
-    await condition(allHandlersFinished);
+    if (!allHandlersFinished()) await condition(allHandlersFinished);
   } while (isHeld(run) || (wishes.cancel && isOpen(run)) || (wishes.resume && failedBooking(run) !== undefined));
   if (run.gaveUp && isBrokenDown(run.decision)) throw brokenDown(run.decision);
   return run.decision;
 
   /** Steps run one after the other, each on the state that the one before left. */
   async function change(step: BookingStep): Promise<BookingView> {
-    return await CancellationScope.nonCancellable(async () => {
+    return await shielded(async () => {
       if (run.decision === undefined) await condition(() => run.decision !== undefined);
       return await oneAtATime(async () => {
         const outcome = run.decision !== undefined && isRefusal(run.decision) ? run.decision : await firmly(step);

@@ -35,19 +35,18 @@ export async function advance(run: PaymentRun): Promise<void> {
         await take(run);
         break;
       case 'captured':
-        if (!(await conclude(run, view)) && !(await hasNews(run))) return;
+        if (!(await conclude(run, view)) && !(run.look && (await hasNews(run)))) return;
         break;
       case 'settled':
       case 'failed':
       case 'refunded':
-        if (!(await hasNews(run))) return;
+        if (!run.look || !(await hasNews(run))) return;
     }
   }
 }
 
 /** The gateway told something after the end: money may have come late. */
 async function hasNews(run: PaymentRun): Promise<boolean> {
-  if (!run.look) return false;
   run.look = false;
   const before = statusOf(run);
   await ask(run);
@@ -139,7 +138,7 @@ async function take(run: PaymentRun): Promise<void> {
 
 /** @returns whether something changed. */
 async function conclude(run: PaymentRun, view: PaymentView): Promise<boolean> {
-  const settlement = await firmly(run, async (steps) => await steps.settle(run.ref));
+  const settlement = await firmly(run, (steps) => steps.settle(run.ref));
   if (settlement.kind === 'awaited') return false;
   if (settlement.kind === 'unwanted') {
     await giveBack(run, settlement.why);

@@ -1,8 +1,8 @@
 /** Steps of a payment as its flow calls them: which policy from the table applies to which. */
-import { CancellationScope, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { PaymentActivities } from '../../activities/payments.ts';
 import { policies } from '../../contracts/task-queues.ts';
-import { orElse, saidBy } from '../steps.ts';
+import { orElse, saidBy, shielded } from '../steps.ts';
 import type { PaymentRun } from './run.ts';
 
 const atOnce = proxyLocalActivities<PaymentActivities>(policies.paymentStepAtOnce);
@@ -14,7 +14,7 @@ export const question = proxyActivities<PaymentActivities>(policies.gatewayLookU
 
 /** A database step that must not be lost: at once, and if the database is away, again and again until it is through. */
 export function firmly<Result>({ inTurn }: Pick<PaymentRun, 'inTurn'>, step: (steps: PaymentActivities) => Promise<Result>): Promise<Result> {
-  return inTurn(() => CancellationScope.nonCancellable(() => orElse(step, atOnce, untilDone)));
+  return inTurn(() => shielded(() => orElse(step, atOnce, untilDone)));
 }
 
 /** Why a step failed, by the failures table; a worker that vanished leaves nothing but silence. @throws what is a defect. */
