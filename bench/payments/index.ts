@@ -25,6 +25,7 @@ import { openDatabases } from '../../services/database/connection.ts';
 import { putResource } from '../../services/database/resources.ts';
 import type { StackInfo } from '../../stack/info.ts';
 import { startStack } from '../../stack/start.ts';
+import { workerArguments, workerEnvironment } from '../../stack/worker-process.ts';
 import { cpuOf, perRequest } from '../cpu.ts';
 import { measure, median, type Measured } from '../measure.ts';
 import { floorQueue, floorUpdate, holdIdOf } from './floor-messages.ts';
@@ -42,8 +43,9 @@ interface Child {
   readonly message: string;
 }
 
+/** As the stack starts its workers. */
 async function startChild(file: string, args: readonly string[] = []): Promise<Child> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args);
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: [...workerArguments], env: { ...process.env, ...workerEnvironment } });
   const [message] = (await once(child, 'message')) as [string];
   return { process: child, message };
 }
