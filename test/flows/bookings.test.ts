@@ -222,6 +222,15 @@ describe('the flow', () => {
     await eventually('the units to be free', async () => (await world.databases.write.selectFrom('allocations').selectAll().where('booking_id', '=', held.id).execute()).length === 0);
   });
 
+  test('writes the end of a hold that it learns of by a look, before its own timer', async () => {
+    const held = await world.holdfast.bookings.book({ resourceId: await room(), customerId: 'ada', ...nights });
+    await world.databases.write.updateTable('bookings').set({ hold_expires_at: new Date(Date.now() - 1_000) }).where('id', '=', held.id).execute();
+    await world.client.workflow.getHandle(bookingWorkflowId(held.id)).signal('refresh');
+    expect(await ended(held.id)).toMatchObject({ status: 'released', reason: 'expired' });
+    expect(await world.databases.write.selectFrom('bookings').select(['status', 'reason']).where('id', '=', held.id).execute()).toEqual([{ status: 'released', reason: 'expired' }]);
+    expect(await world.databases.write.selectFrom('allocations').selectAll().where('booking_id', '=', held.id).execute()).toEqual([]);
+  });
+
   test('sells every seat once and no seat twice', async () => {
     const resourceId = await createResource(world.databases, world.tenantId, someConcert);
     const answers = await Promise.allSettled(Array.from({ length: 8 }, async (_, guest) => await world.holdfast.bookings.book({ resourceId, customerId: `guest-${guest}` })));

@@ -28,6 +28,8 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
   const ref = { tenantId: input.tenantId, bookingId: input.bookingId };
   const run: RunState = { decision: undefined, inBackground: false, pickedUp: input.request === undefined, gaveUp: false, notCancelled: undefined };
   const oneAtATime = inTurn();
+  let endWritten = false;
+  const isOverdue = (): boolean => isExpired(run) && !endWritten;
 
   setHandler(bookingMessages.status, () => viewOf(run, ref.bookingId));
   setHandler(bookingMessages.progress, () => progressOf(run));
@@ -53,8 +55,6 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
 
   run.decision = await decide(input, wishes, run);
   tell(run.decision);
-  // A hold past its time reads as released before anybody has written so; this writes it and frees the units.
-  if (isExpired(run)) await release('expired', 'held-only');
   do {
     const failed = failedBooking(run);
     if (failed !== undefined && wishes.resume) {
@@ -69,9 +69,11 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
       if (timeIsUp) await release('expired', 'held-only', () => !changed());
       else if (wishes.refresh) await look();
     }
+    // A hold past its time reads as released, whoever looks, before anybody has written so; this writes it and frees the units.
+    if (isOverdue()) await release('expired', 'held-only');
     if (wishes.cancel && isOpen(run)) await giveBack();
     if (!allHandlersFinished()) await condition(allHandlersFinished);
-  } while (isHeld(run) || (wishes.cancel && isOpen(run)) || (wishes.resume && failedBooking(run) !== undefined));
+  } while (isHeld(run) || isOverdue() || (wishes.cancel && isOpen(run)) || (wishes.resume && failedBooking(run) !== undefined));
   if (run.gaveUp && isBrokenDown(run.decision)) throw brokenDown(run.decision);
   return run.decision;
 
@@ -109,6 +111,10 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
 
   /** @param stillMeant asked when its turn has come: an extension may have got in before the end of the hold. */
   async function release(reason: BookingReason, which: 'held-only' | 'held-or-confirmed', stillMeant = (): boolean => true): Promise<void> {
-    await change(async (steps) => (stillMeant() ? await steps.releaseBooking(ref, reason, which) : await steps.loadBooking(ref)));
+    await change(async (steps) => {
+      if (!stillMeant()) return await steps.loadBooking(ref);
+      endWritten = true;
+      return await steps.releaseBooking(ref, reason, which);
+    });
   }
 }
