@@ -88,22 +88,23 @@ export async function worldOn({ client, connection, namespace, close }: Server, 
 
 /** On the real server, in a namespace of its own, so that the workers of the stack take no part. */
 export async function startWorld(tenantId: string, instead: Partial<ActivityDependencies> = {}): Promise<World> {
+  return await worldOn(await ownNamespace(tenantId), tenantId, instead);
+}
+
+/** A namespace of the real server. */
+export async function ownNamespace(name: string): Promise<Server> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const { temporalAddress: address } = await testStack();
-  const namespace = `${tenantId}-${randomUUID()}`;
+  const namespace = `${name}-${randomUUID()}`;
   await ensureNamespace({ connection: { address }, namespace, own: true });
   const [connection, forClient] = await Promise.all([NativeConnection.connect({ address }), Connection.connect({ address })]);
-  return await worldOn(
-    {
-      client: new Client({ connection: forClient, namespace }),
-      connection,
-      namespace,
-      close: async () => {
-        await connection.close();
-        await forClient.close();
-      },
+  return {
+    client: new Client({ connection: forClient, namespace }),
+    connection,
+    namespace,
+    close: async () => {
+      await connection.close();
+      await forClient.close();
     },
-    tenantId,
-    instead,
-  );
+  };
 }
