@@ -12,6 +12,21 @@ const text = fc.string({ unit: character, maxLength: 8 });
 const delimiter = fc.constantFrom(',', ';', '\t', '|');
 
 describe('a planner of chunks and the reader of a chunk', () => {
+  test('give long fields of a long chunk whole, wherever it is that they begin', () => {
+    // From a few bytes to more than is decoded at once; some with other characters than ASCII, some quoted.
+    const lengths = [1, 90, 700, 3_900, 4_200, 9_000, 31_000, 300_000];
+    const table = Array.from({ length: 160 }, (_, row) => [0, 1, 2].map((column) => {
+      const length = lengths[(row * 7 + column * 3 + (row >> 3)) % (row % 20 === 0 ? 8 : 7)] ?? 0;
+      return `${row}.${column}${(row + column) % 5 === 0 ? 'ł' : ''}${(row + column) % 4 === 0 ? ',"' : ''}`.padEnd(length, `${String(column)}abcdefg`);
+    }));
+    const file = Buffer.from(table.map((fields) => csvLine(fields, ',')).join(''));
+    expect(file.length).toBeGreaterThan(2 * 1024 * 1024);
+    const read: string[][] = [];
+    readRecords(file, { format: 'csv', delimiter: ',', header: ['a', 'b', 'c'], firstLine: 1 }, (_, fields) => read.push([...fields]), (line, _, reason) => read.push([String(line), reason]));
+    expect(read.length).toBe(table.length);
+    expect(read.findIndex((fields, row) => fields.some((field, column) => field !== table[row]?.[column]))).toBe(-1);
+  });
+
   test('give the records of the whole file, each once and with its line, however it is cut', async () => {
     const table = fc.integer({ min: 1, max: 5 }).chain((columns) => fc.array(fc.array(text, { minLength: columns, maxLength: columns }), { minLength: 1, maxLength: 12 }));
     await fc.assert(
