@@ -28,6 +28,7 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
   const ref = { tenantId: input.tenantId, bookingId: input.bookingId };
   const run: RunState = { decision: undefined, inBackground: false, pickedUp: input.request === undefined, gaveUp: false, notCancelled: undefined };
   const oneAtATime = inTurn();
+  /** This run has seen to it itself. */
   let endWritten = false;
   const isOverdue = (): boolean => isExpired(run) && !endWritten;
 
@@ -72,7 +73,7 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
     // A hold past its time reads as released, whoever looks, before anybody has written so; this writes it and frees the units.
     if (isOverdue()) await release('expired', 'held-only');
     if (wishes.cancel && isOpen(run)) await giveBack();
-    if (!allHandlersFinished()) await condition(allHandlersFinished);
+    await condition(allHandlersFinished);
   } while (isHeld(run) || isOverdue() || (wishes.cancel && isOpen(run)) || (wishes.resume && failedBooking(run) !== undefined));
   if (run.gaveUp && isBrokenDown(run.decision)) throw brokenDown(run.decision);
   return run.decision;

@@ -35,18 +35,19 @@ export async function advance(run: PaymentRun): Promise<void> {
         await take(run);
         break;
       case 'captured':
-        if (!(await conclude(run, view)) && !(run.look && (await hasNews(run)))) return;
+        if (!(await conclude(run, view)) && !(await hasNews(run))) return;
         break;
       case 'settled':
       case 'failed':
       case 'refunded':
-        if (!run.look || !(await hasNews(run))) return;
+        if (!(await hasNews(run))) return;
     }
   }
 }
 
 /** The gateway told something after the end: money may have come late. */
 async function hasNews(run: PaymentRun): Promise<boolean> {
+  if (!run.look) return false;
   run.look = false;
   const before = statusOf(run);
   await ask(run);

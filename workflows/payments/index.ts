@@ -58,8 +58,8 @@ async function live(input: PaymentInput, run: PaymentRun): Promise<PaymentView |
       told = run.told;
       await findLostRefunds(run);
     }
-    if (run.wanted.length > 0) await refundWanted(run);
-    if (!allHandlersFinished()) await condition(allHandlersFinished);
+    await refundWanted(run);
+    await condition(allHandlersFinished);
   } while (!isRefusal(run.outcome) && (run.wanted.length > 0 || run.look || told !== run.told));
   return run.outcome;
 }
