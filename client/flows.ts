@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { ServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { defaultPayloadConverter, type SignalDefinition } from '@temporalio/common';
-import type { FailureCode } from '../contracts/failures.ts';
+import { isRefusal, type FailureCode, type Refusal } from '../contracts/failures.ts';
 import { flowMessages } from '../contracts/flow-messages.ts';
 import { flowStatuses, flowTypes, flowView, type FlowAction, type FlowStatus, type FlowView, type ListFlows } from '../contracts/flows.ts';
 import { searchAttributes } from '../contracts/search-attributes.ts';
@@ -142,6 +142,19 @@ export class FlowsClient {
         startedAt: description.startTime.toISOString(),
         endedAt: description.closeTime?.toISOString(),
       });
+    });
+  }
+
+  /**
+   * Why a flow refused what it was begun for; absent while it runs, and when it did not refuse.
+   * @throws {HoldfastError} `flow_not_found`, also for a flow of another tenant.
+   */
+  async refusal(id: string): Promise<Refusal | undefined> {
+    return await translated(async () => {
+      const { status, runId } = await describeOwned(this.#client, this.#tenantId, id);
+      if (status.name !== 'COMPLETED') return undefined;
+      const result: unknown = await this.#client.workflow.getHandle(id, runId, { followRuns: false }).result();
+      return typeof result === 'object' && result !== null && isRefusal(result) ? result : undefined;
     });
   }
 

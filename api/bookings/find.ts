@@ -19,7 +19,8 @@ export async function locateBooking({ databases, temporal }: ApiDependencies, { 
   // The flow may have written its row and ended between the two looks.
   const written = await findBooking(databases.write, tenantId, id);
   if (written !== undefined) return written;
-  throw new Refused('booking_not_found', 'The booking was not made: its request was refused after it had been accepted for a later decision.');
+  const refusal = await temporal.promptly(async () => await holdfast.flows.refusal(flow.id));
+  throw refusal === undefined ? Refused.of(unknownBooking(id)) : new Refused('booking_not_found', `The booking was not made: ${refusal.detail}`);
 }
 
 async function ownFlow(look: () => Promise<FlowView>, id: string): Promise<FlowView> {

@@ -168,7 +168,11 @@ export const paymentRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
     if (payment !== undefined) return payment;
     const flow = await temporal.promptly(async () => await holdfast.flows.look(paymentWorkflowId(id)).catch((error: unknown) => missing(error, id)));
     if (flow.status === 'running') return { id, status: 'created' };
-    return await made(tenantId, id);
+    // The flow may have written its row and ended between the two looks.
+    const written = await findPayment(databases.write, tenantId, id);
+    if (written !== undefined) return written;
+    const refusal = await temporal.promptly(async () => await holdfast.flows.refusal(flow.id));
+    throw refusal === undefined ? Refused.of(unknownPayment(id)) : new Refused('payment_not_found', `The payment was not begun, and nothing was taken: ${refusal.detail}`);
   }
 };
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { newBookingId, newPaymentId } from '../../client/index.ts';
+import { Holdfast, newBookingId, newPaymentId } from '../../client/index.ts';
 import type { Databases } from '../../services/database/connection.ts';
 import { createResource, openTestDatabase, someRoom } from '../support/database.ts';
 import { testStack } from '../support/environment.ts';
@@ -268,6 +268,25 @@ describe('what can be read', () => {
     expect(itemsOf(await shopB.call('GET', '/v1/payments?limit=200')).map((one) => one['id'])).not.toContain(id);
     expect(itemsOf(await shopB.call('GET', `/v1/ledger/entries?paymentId=${id}`))).toEqual([]);
     expect(await get(newPaymentId())).toMatchObject({ status: 404, body: { code: 'payment_not_found' } });
+  });
+
+  test('why a payment was not begun whose flow came to it too late', async () => {
+    const bookingId = await held();
+    await shopA.call('POST', `/v1/bookings/${bookingId}/cancel`);
+    const id = newPaymentId();
+    // What the API can see it refuses at once; a flow that begins later finds it out by itself.
+    const { temporalAddress: address, temporalNamespace: namespace } = await testStack();
+    const holdfast = await Holdfast.connect({ address, namespace, tenantId: 'shop-a' });
+    try {
+      await expect(holdfast.payments.payBooking({ bookingId, id, ...visa, gateway: 'stripe' })).rejects.toMatchObject({ code: 'booking_not_held' });
+      await eventually('the end of the flow', async () => (await holdfast.flows.look(`payment:${id}`)).status === 'completed');
+      expect(await holdfast.flows.refusal(`payment:${id}`)).toMatchObject({ refused: 'booking_not_held' });
+      await expect(holdfast.forTenant('shop-b').flows.refusal(`payment:${id}`)).rejects.toMatchObject({ code: 'flow_not_found' });
+    } finally {
+      await holdfast.close();
+    }
+    expect(await get(id)).toMatchObject({ status: 404, body: { code: 'payment_not_found', detail: expect.stringMatching(/^The payment was not begun, and nothing was taken: The booking is released/) } });
+    expect(await get(id, shopB)).toMatchObject({ status: 404, body: { code: 'payment_not_found', detail: `There is no payment ${id}.` } });
   });
 
   test('payments are filtered, and a list is read page by page without a gap', async () => {

@@ -33,12 +33,12 @@ export async function request(url: string, init: RequestInit): Promise<Answer> {
   return { status: response.status, headers: response.headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
 }
 
-export async function eventually<Value>(what: string, look: () => Promise<Value | undefined | false>, patienceMs = 20_000): Promise<Value> {
+export async function eventually<Value>(what: string, look: () => Promise<Value | undefined | false>, patienceMs = 20_000, pauseMs = 100): Promise<Value> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen;
     if (Date.now() > deadline) throw new Error(`waited ${patienceMs} ms in vain for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

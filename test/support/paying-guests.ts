@@ -47,10 +47,15 @@ const roomsInIndia = Array.from({ length: 4 }, (_, n) => ({ id: `room-in-${n}`, 
 
 const dayMs = 86_400_000;
 /** A flow whose worker was killed three times in a row is left alone for minutes. */
-const patienceMs = 600_000;
+const patienceMs = 1_200_000;
+/** Hundreds of guests wait at once; without a pause, answering them would take the machine from the workers. */
+const pauseMs = 1_000;
+/** It was accepted, and its hold had run out before any worker came to it. */
+const notBegun = 'not begun';
 
 export interface Paid {
   readonly story: Story;
+  readonly bookingId: string;
   readonly paymentId: string;
 }
 
@@ -73,7 +78,7 @@ export async function holdAndPay(shop: Shop, n: number): Promise<Visit> {
   const { status, body } = await answered(`the payment of guest ${n}`, async () => await shop.call('POST', `/v1/bookings/${bookingId}/payment`, wish, { 'idempotency-key': `pay-${n}` }));
   if (status !== 202) throw new Error(`the payment of guest ${n} (${JSON.stringify(story)}) was answered ${status}: ${JSON.stringify(body)}`);
   const paymentId = String(body['id']);
-  return { story, paymentId, afterwards: goOn(shop, paymentId, story, parts) };
+  return { story, bookingId, paymentId, afterwards: goOn(shop, paymentId, story, parts) };
 }
 
 async function hold(shop: Shop, n: number, { gateway }: Story): Promise<string> {
@@ -83,7 +88,7 @@ async function hold(shop: Shop, n: number, { gateway }: Story): Promise<string> 
   const { status, body } = await answered(`the hold of guest ${n}`, async () => await shop.call('POST', '/v1/bookings', wanted, { 'idempotency-key': `hold-${n}` }));
   if (status !== 201 && status !== 202) throw new Error(`the hold of guest ${n} was answered ${status}: ${JSON.stringify(body)}`);
   const id = String(body['id']);
-  if (body['status'] !== 'held') await eventually(`${id} to be held`, async () => await sees(shop, `/v1/bookings/${id}`, ({ status: now }) => now === 'held'), patienceMs);
+  if (body['status'] !== 'held') await patiently(`${id} to be held`, async () => await sees(shop, `/v1/bookings/${id}`, ({ status: now }) => now === 'held'));
   return id;
 }
 
@@ -91,19 +96,19 @@ async function goOn(shop: Shop, paymentId: string, { outcome, cancel, end }: Sto
   const path = `/v1/payments/${paymentId}`;
   if (outcome !== undefined || cancel !== undefined) {
     // Whoever sees no page for so long goes away, and the payment runs out of time.
-    const seen = await eventually(`the page of ${paymentId}`, async () => await sees(shop, path, ({ status, redirectUrl }) => redirectUrl !== undefined || status === 'failed'), patienceMs).catch(() => undefined);
+    const seen = await patiently(`the page of ${paymentId}`, async () => await sees(shop, path, ({ status, redirectUrl }) => redirectUrl !== undefined || status === 'failed' || status === notBegun)).catch(() => undefined);
     const page = seen?.['redirectUrl'];
     if (typeof page !== 'string') return;
     if (cancel !== undefined) {
       await answered(`the cancel of ${paymentId}`, async () => await shop.call('POST', `${path}/cancel`));
-      await eventually(`the end of ${paymentId}`, async () => await sees(shop, path, ({ status }) => status === 'failed'), patienceMs);
+      await patiently(`the end of ${paymentId}`, async () => await sees(shop, path, ({ status }) => status === 'failed'));
     }
     if (outcome !== undefined) await answered(`the page of ${paymentId}`, async () => await decide(page, outcome));
   }
   if (end === 'failed' || parts.length === 0) return;
-  const ended = (view: Readonly<Record<string, unknown>>): boolean => view['status'] === 'settled' || (view['status'] === 'failed' && cancel !== 'late');
-  const { status, amount } = await eventually(`the end of ${paymentId}`, async () => await sees(shop, path, ended), 3 * patienceMs);
-  if (status === 'failed') return;
+  const ended = ({ status }: Readonly<Record<string, unknown>>): boolean => status === 'settled' || status === notBegun || (status === 'failed' && cancel !== 'late');
+  const { status, amount } = await patiently(`the end of ${paymentId}`, async () => await sees(shop, path, ended));
+  if (status !== 'settled') return;
   for (const [index, share] of parts.entries()) {
     const wish = share === 1 ? {} : { amount: Math.ceil(Number(amount) * share) };
     const answer = await answered(`a refund of ${paymentId}`, async () => await shop.call('POST', `${path}/refund`, wish, { 'idempotency-key': `refund-${paymentId}-${index}` }));
@@ -113,13 +118,18 @@ async function goOn(shop: Shop, paymentId: string, { outcome, cancel, end }: Sto
 
 /** Asks until somebody answers who knows. */
 async function answered(what: string, ask: () => Promise<Answer>): Promise<Answer> {
-  return await eventually(what, async () => {
+  return await patiently(what, async () => {
     const answer = await ask().catch(() => undefined);
     return answer !== undefined && answer.status < 500 && answer;
-  }, patienceMs);
+  });
 }
 
 async function sees(shop: Shop, path: string, wanted: (view: Readonly<Record<string, unknown>>) => boolean): Promise<Readonly<Record<string, unknown>> | undefined> {
   const { status, body } = await answered(path, async () => await shop.call('GET', path));
-  return status === 200 && wanted(body) ? body : undefined;
+  const view = status === 404 ? { status: notBegun } : body;
+  return wanted(view) ? view : undefined;
+}
+
+async function patiently<Value>(what: string, look: () => Promise<Value | undefined | false>): Promise<Value> {
+  return await eventually(what, look, patienceMs, pauseMs);
 }
