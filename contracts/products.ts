@@ -17,7 +17,7 @@ export const putProductBody = z
     kind: z.enum(productKinds).describe('digital: downloaded. physical: shipped.'),
     price: amountMinor.meta({ description: 'Minor units, for one.', example: 1900 }),
     currency: currency.meta({ example: 'EUR' }),
-    stock: z.int().min(0).max(1_000_000_000).optional().describe('How many there are; if absent, never sold out.'),
+    stock: z.int().min(0).max(1_000_000_000).optional().describe('How many are for sale now. What open orders hold is not among them, and is added when such an order is undone. If absent, never sold out.'),
     weightGrams: z.int().min(1).max(10_000_000).optional().describe('Of one, with its wrapping. What is physical needs it.'),
     vatBasisPoints: basisPoints.optional().meta({ description: 'Value-added tax contained in the price, in hundredths of a per cent. That of the shop if absent.', example: 2000 }),
   })

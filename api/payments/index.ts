@@ -66,7 +66,15 @@ export const paymentRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
 
   app.get(
     '/payments/:id',
-    { schema: { tags, summary: 'One payment', params, response: answers('GET', { 200: z.union([paymentView, unmadePayment]) }, ['payment_not_found', 'temporal_unavailable']) } },
+    {
+      schema: {
+        tags,
+        summary: 'One payment',
+        description: 'One that was accepted and could not be begun any more, as its hold had ended say, is `payment_not_found`, and `detail` says why.',
+        params,
+        response: answers('GET', { 200: z.union([paymentView, unmadePayment]) }, ['payment_not_found', 'temporal_unavailable']),
+      },
+    },
     async (request, reply) => await reply.send(await locate(callerOf(request), request.params.id)),
   );
 
@@ -96,8 +104,8 @@ export const paymentRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
       const payment = await made(tenantId, request.params.id);
       const id = request.idempotency?.idFor('rfd');
       const known = id === undefined ? undefined : await selectRefund(databases.write, tenantId, id);
-      // While it is under way its flow is told again: the first message may have got lost.
-      if (known !== undefined && known.payment_id === payment.id && known.status !== 'requested') return await reply.code(202).send(toRefundView(known, payment.currency));
+      // It goes on by itself: if the message to its flow got lost, housekeeping sends another.
+      if (known !== undefined && known.payment_id === payment.id) return await reply.code(202).send(toRefundView(known, payment.currency));
       if (payment.captured === 0) throw new Refused('payment_not_refundable', `The payment is ${payment.status}: nothing was taken.`);
       return await reply.code(202).send(await holdfast.payments.refund(payment.id, { ...request.body, ...(id !== undefined && { id }) }));
     },

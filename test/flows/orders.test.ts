@@ -15,6 +15,7 @@ import { findProduct, putProduct } from '../../services/database/products.ts';
 import { createRateTableCarrier, luhnDigit } from '../../services/shipping/rate-table.ts';
 import { eventually } from '../support/http.ts';
 import { orphansOf } from '../support/orphans.ts';
+import { payerDecides } from '../support/payer.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const home: ShipTo = { name: 'Ada Lovelace', line1: '12 St James Square', city: 'London', postcode: 'SW1Y 4JH', country: 'GB' };
@@ -341,6 +342,33 @@ describe('an order whose flow was ended by force', () => {
     expect(await ended(id)).toMatchObject({ status: 'completed' });
     expect(await stockOf(productId)).toBe(8);
     expect((await world.sandbox.journal(paymentOfOrder(id))).filter(({ operation }) => operation === 'charge')).toHaveLength(1);
+  });
+
+  const endedAtThePage = async (productId: string): Promise<string> => {
+    const id = await placeWithAddress({ items: [{ productId, quantity: 2 }], method: 'pm_card_authenticationRequired' });
+    await eventually('the page', async () => (await stored(id))?.payment?.redirectUrl !== undefined);
+    await handle(id).terminate();
+    await world.holdfast.orders.resume(id);
+    await eventually('a wait for the payment', async () => (await world.client.workflow.getHandle(orderWorkflowId(id)).fetchHistory()).events?.some(({ timerStartedEventAttributes }) => timerStartedEventAttributes != null));
+    return id;
+  };
+
+  test('while the payer has a page open is carried on by another run when the payer has paid', async () => {
+    const productId = await product(mug);
+    const id = await endedAtThePage(productId);
+    await payerDecides((await stored(id))?.payment ?? {}, 'approve');
+    expect(await ended(id)).toMatchObject({ status: 'completed' });
+    expect(await stockOf(productId)).toBe(8);
+    expect((await world.sandbox.journal(paymentOfOrder(id))).filter(({ operation }) => operation === 'charge')).toHaveLength(1);
+  });
+
+  test('while the payer has a page open can be cancelled in another run', async () => {
+    const [productId, before] = [await product(mug), await balances()];
+    const id = await endedAtThePage(productId);
+    await world.holdfast.orders.cancel(id);
+    expect(await ended(id)).toMatchObject({ status: 'cancelled' });
+    expect(await stored(id)).toMatchObject({ reason: 'cancelled', payment: { status: 'failed' } });
+    expect([await stockOf(productId), await balances()]).toEqual([10, before]);
   });
 });
 

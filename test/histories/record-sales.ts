@@ -1,13 +1,16 @@
 /** One history of each way a purchase, an order and an invoice can go, and of the booking of what is sold. */
-import { newOrderId, newPurchaseId } from '../../client/index.ts';
+import { newOrderId, newPurchaseId, type OrderView } from '../../client/index.ts';
 import { bookingWorkflowId, invoiceWorkflowId, orderWorkflowId, purchaseWorkflowId } from '../../contracts/flows.ts';
 import { isRefusal } from '../../contracts/failures.ts';
+import { paymentOfOrder } from '../../contracts/orders/flow.ts';
 import { putBasketItem } from '../../services/database/baskets.ts';
 import { createOrder } from '../../services/database/orders/create.ts';
+import { findOrder } from '../../services/database/orders/queries.ts';
 import { putProduct } from '../../services/database/products.ts';
 import { createRateTableCarrier } from '../../services/shipping/rate-table.ts';
 import { createResource, someCar } from '../support/database.ts';
 import { eventually } from '../support/http.ts';
+import { payerDecides } from '../support/payer.ts';
 import type { SkippingWorld } from '../support/time-skipping.ts';
 import type { Write } from './record-payments.ts';
 
@@ -54,6 +57,25 @@ export async function recordSales(world: SkippingWorld, write: Write): Promise<v
   await order('declined', declined);
   await order('out-of-stock', visa, undefined, 2);
   await order('cancelled', strong, async (id) => await holdfast.orders.cancel(id));
+  const begunAgainAtThePage = async (id: string): Promise<OrderView | undefined> => {
+    const seen = await eventually('the page', async () => {
+      const found = await findOrder(databases.write, tenantId, id);
+      return found?.payment?.redirectUrl !== undefined && found;
+    });
+    await world.client.workflow.getHandle(orderWorkflowId(id)).terminate();
+    await holdfast.orders.resume(id);
+    await eventually('a wait for the payment', async () => (await world.client.workflow.getHandle(orderWorkflowId(id)).fetchHistory()).events?.some(({ timerStartedEventAttributes }) => timerStartedEventAttributes != null));
+    return seen;
+  };
+  await order('begun-again-then-cancelled', strong, async (id) => {
+    await begunAgainAtThePage(id);
+    await holdfast.orders.cancel(id);
+  });
+  await order('begun-again-then-completed', strong, async (id) => {
+    const seen = await begunAgainAtThePage(id);
+    await payerDecides(seen?.payment ?? {}, 'approve');
+    await holdfast.payments.gatewayEvent(paymentOfOrder(id));
+  });
 
   const resourceId = await createResource(databases, tenantId, someCar);
   const { id: bookingId } = await holdfast.bookings.book({ resourceId, customerId: 'ada' });

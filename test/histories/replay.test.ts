@@ -28,7 +28,7 @@ test.each([
   ['booking', ['expired', 'confirmed', 'cancelled', 'refused', 'failed']],
   ['payment', ['settled', 'declined', 'refused', 'cancelled', 'payer-timed-out', 'unknown-then-reconciled', 'late-then-given-back', 'refunded-in-part']],
   ['purchase', ['completed', 'declined', 'cancelled', 'of-a-vehicle']],
-  ['order', ['completed', 'declined', 'cancelled', 'out-of-stock']],
+  ['order', ['completed', 'declined', 'cancelled', 'out-of-stock', 'begun-again-then-cancelled', 'begun-again-then-completed']],
   ['invoice', ['stored']],
   ['import', ['completed', 'failed', 'cancelled', 'stopped-on-failure', 'retried', 'continued', 'silent-then-begun-again']],
   ['export', ['ready', 'cancelled', 'too-large']],

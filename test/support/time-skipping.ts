@@ -1,10 +1,9 @@
 /** A world on a server whose clock can be moved: for the real 15 minutes, 7 days, 24 hours. */
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import type { ActivityDependencies } from '../../workers/queues.ts';
 import { timeSkippingServer } from './environment.ts';
-import { worldOn, type World } from './world.ts';
+import { quietRuntime, worldOn, type World } from './world.ts';
 
 export interface SkippingWorld extends World {
   readonly environment: TestWorkflowEnvironment;
@@ -27,7 +26,7 @@ async function startServer(attempt = 1): Promise<TestWorkflowEnvironment> {
  * at once; what needs no moved clock runs in a world on the real server.
  */
 export async function startSkippingWorld(tenantId: string, instead: Partial<ActivityDependencies> = {}): Promise<SkippingWorld> {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  quietRuntime();
   const environment = await startServer();
   const keyword = 2; // temporal.api.enums.v1.IndexedValueType
   await environment.connection.operatorService.addSearchAttributes({

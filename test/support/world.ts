@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { IllegalStateError } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { Holdfast } from '../../client/index.ts';
 import { taskQueueNames } from '../../contracts/task-queues.ts';
@@ -91,9 +92,18 @@ export async function startWorld(tenantId: string, instead: Partial<ActivityDepe
   return await worldOn(await ownNamespace(tenantId), tenantId, instead);
 }
 
+/** The SDK's core is one for a process, and writes only errors; another world may have installed it. */
+export function quietRuntime(): void {
+  try {
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
+  } catch (error) {
+    if (!(error instanceof IllegalStateError)) throw error;
+  }
+}
+
 /** A namespace of the real server. */
 export async function ownNamespace(name: string): Promise<Server> {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  quietRuntime();
   const { temporalAddress: address } = await testStack();
   const namespace = `${name}-${randomUUID()}`;
   await ensureNamespace({ connection: { address }, namespace, own: true });
