@@ -1,5 +1,8 @@
 /** Whether every flow could go on from its history if its worker died now. */
-import { Client, Connection } from '@temporalio/client';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Client, Connection, type WorkflowClient } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { workflowBundle } from '../../workers/bundle.ts';
 import { testBundles, type TestStack } from './environment.ts';
@@ -16,10 +19,17 @@ export async function replayHistories({ temporalAddress, temporalNamespace }: Te
     const problems: string[] = [];
     for await (const { workflowId, runId, error } of Worker.runReplayHistories({ workflowBundle: bundle }, workflow.list({ query }).intoHistories())) {
       if (error === undefined) replayed += 1;
-      else problems.push(`the history of ${workflowId} (run ${runId}) does not replay: ${error.message.slice(0, 400)}`);
+      else problems.push(`the history of ${workflowId} (run ${runId}) does not replay, and is kept as ${await kept(workflow, workflowId, runId)}: ${error.message.slice(0, 400)}`);
     }
     return { replayed, problems };
   } finally {
     await connection.close();
   }
+}
+
+/** What a flow cannot go on from is gone with its server. @returns where it is kept. */
+async function kept(workflow: WorkflowClient, workflowId: string, runId: string): Promise<string> {
+  const file = path.join(path.dirname(testBundles), `history-${runId}.json`);
+  await writeFile(file, historyToJSON(await workflow.getHandle(workflowId, runId).fetchHistory()));
+  return file;
 }
