@@ -200,8 +200,12 @@ const cleaning: ActivityOptions = {
   retry: { initialInterval: '10s', backoffCoefficient: 2, maximumAttempts: 3 },
 };
 
-/** A short, idempotent database step of a payment, like {@link bookingStepAtOnce}. */
-const paymentStepAtOnce: LocalActivityOptions = bookingStepAtOnce;
+/**
+ * A short, idempotent database step of a payment. It ends before the worker would ask for more time for its task (after four
+ * fifths of {@link workflowTaskTimeout}), so there is one attempt; what needs longer or another goes on as an ordinary step.
+ * See docs/decisions/015-updates-and-local-activities.md.
+ */
+const paymentStepAtOnce: LocalActivityOptions = { startToCloseTimeout: '3s', scheduleToCloseTimeout: '3s', localRetryThreshold: '3s', retry: { maximumAttempts: 1 } };
 
 /** The database is away: what was taken must be written down however long that lasts. */
 const paymentStepUntilDone: ActivityOptions = {
