@@ -205,7 +205,7 @@ const cleaning: ActivityOptions = {
  * fifths of {@link workflowTaskTimeout}), so there is one attempt; what needs longer or another goes on as an ordinary step.
  * See docs/decisions/015-updates-and-local-activities.md.
  */
-const paymentStepAtOnce: LocalActivityOptions = { startToCloseTimeout: '3s', scheduleToCloseTimeout: '3s', localRetryThreshold: '3s', retry: { maximumAttempts: 1 } };
+const paymentStepAtOnce: LocalActivityOptions = { startToCloseTimeout: '3s', scheduleToCloseTimeout: '3s', retry: { maximumAttempts: 1 } };
 
 /** The database is away: what was taken must be written down however long that lasts. */
 const paymentStepUntilDone: ActivityOptions = {
