@@ -125,6 +125,7 @@ export async function openImportFiles(): Promise<ImportFiles> {
 async function fallSilent(): Promise<never> {
   const context = Context.current();
   Object.defineProperty(context, 'heartbeat', { value: () => undefined });
-  await sleep(2 * (context.info.heartbeatTimeoutMs ?? 0));
+  // Until its worker stops, at most.
+  await sleep(2 * (context.info.heartbeatTimeoutMs ?? 0), undefined, { signal: context.cancellationSignal });
   throw new Error('nobody hears this');
 }
