@@ -158,6 +158,13 @@ const bookingStepAtOnce: LocalActivityOptions = {
   retry: { initialInterval: '10ms', backoffCoefficient: 2, maximumAttempts: 4 },
 };
 
+/**
+ * A short, idempotent database step of a flow that changes by updates, too: a payment, or a booking that was taken. It ends
+ * before the worker would ask for more time for its task (after four fifths of {@link workflowTaskTimeout}), so there is one
+ * attempt; what needs longer or another goes on as an ordinary step. See docs/decisions/015-updates-and-local-activities.md.
+ */
+const changeAtOnce: LocalActivityOptions = { startToCloseTimeout: '3s', scheduleToCloseTimeout: '3s', retry: { maximumAttempts: 1 } };
+
 /** One background attempt; the workflow itself counts them, so that `resume` and `cancel` can cut the wait short. */
 const bookingStepInBackground: ActivityOptions = {
   taskQueue: 'bookings',
@@ -199,13 +206,6 @@ const cleaning: ActivityOptions = {
   heartbeatTimeout: '30s',
   retry: { initialInterval: '10s', backoffCoefficient: 2, maximumAttempts: 3 },
 };
-
-/**
- * A short, idempotent database step of a payment. It ends before the worker would ask for more time for its task (after four
- * fifths of {@link workflowTaskTimeout}), so there is one attempt; what needs longer or another goes on as an ordinary step.
- * See docs/decisions/015-updates-and-local-activities.md.
- */
-const paymentStepAtOnce: LocalActivityOptions = { startToCloseTimeout: '3s', scheduleToCloseTimeout: '3s', retry: { maximumAttempts: 1 } };
 
 /** The database is away: what was taken must be written down however long that lasts. */
 const paymentStepUntilDone: ActivityOptions = {
@@ -321,7 +321,6 @@ const reconcile: ActivityOptions = {
 };
 
 export const policies = {
-  paymentStepAtOnce,
   paymentStepUntilDone,
   gatewayCharge,
   gatewayLookUp,
@@ -339,6 +338,7 @@ export const policies = {
   optimiseImage,
   reconcile,
   bookingStepAtOnce,
+  changeAtOnce,
   bookingStepInBackground,
   bookingStepUntilDone,
   notify,

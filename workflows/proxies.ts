@@ -12,6 +12,7 @@ import { policies } from '../contracts/task-queues.ts';
 import { orElse, shielded } from './steps.ts';
 
 export const atOnce = proxyLocalActivities<BookingActivities>(policies.bookingStepAtOnce);
+const changing = proxyLocalActivities<BookingActivities>(policies.changeAtOnce);
 export const inBackground = proxyActivities<BookingActivities>(policies.bookingStepInBackground);
 export const untilDone = proxyActivities<BookingActivities>(policies.bookingStepUntilDone);
 export const notifications = proxyActivities<NotificationActivities>(policies.notify);
@@ -23,9 +24,9 @@ export const reconciling = proxyActivities<ReconciliationActivities>(policies.re
 export type BookingStep = (bookings: BookingActivities) => Promise<BookingView | Refusal>;
 
 /**
- * A step that a person waits for and that must not be lost: a local activity first, and when the database keeps
- * refusing, an ordinary one that goes on until it is through. Shielded from cancellation: half a step helps nobody.
+ * A step that a person waits for and that must not be lost: a local activity first, and when that fails or
+ * takes too long, an ordinary one that goes on until it is through. Shielded from cancellation: half a step helps nobody.
  */
 export function firmly(step: BookingStep): Promise<BookingView | Refusal> {
-  return shielded(() => orElse(step, atOnce, untilDone));
+  return shielded(() => orElse(step, changing, untilDone));
 }

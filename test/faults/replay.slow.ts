@@ -1,4 +1,5 @@
 /** Whether what a payment did while its worker died can be replayed; see docs/decisions/015-updates-and-local-activities.md. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { Holdfast } from '../../client/index.ts';
@@ -44,14 +45,40 @@ test.each([
   await databases.write.transaction().execute(async (tx) => {
     await sql`SELECT FROM bookings WHERE id = ${bookingId} FOR UPDATE`.execute(tx);
     await eventually('the money', async () => (await databases.write.selectFrom('payments').select('status').where('id', '=', payment.id).executeTakeFirst())?.status === 'captured');
-    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    await sleep(afterMs);
     process.kill((await product.info()).pids.workers ?? 0, 'SIGKILL');
     // The next worker gets the wish together with the gateway's answer.
     refunded = shop.call('POST', `/v1/payments/${payment.id}/refund`, { amount: 700 }, { 'idempotency-key': `r-${payment.id}` });
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await sleep(1_000);
   });
   await Promise.all([paid, refunded]);
   await eventually('the end', async () => (await shop.call('GET', `/v1/flows/payment:${payment.id}`)).body['status'] === 'completed', 120_000);
   const { problems } = await replayHistories(await product.info(), `WorkflowId = 'payment:${payment.id}'`);
   expect(problems).toEqual([]);
 }, 240_000);
+
+/** The same of a booking, whose hold ends; it takes the 15 minutes that a hold has. */
+test('a booking whose worker died while it wrote the end of its hold replays although somebody wished to confirm it meanwhile', async () => {
+  const resourceId = await createResource(databases, 'shop-a', someRoom);
+  const { body: held } = await shop.call('POST', '/v1/bookings', { resourceId, customerId: 'ada', from: '2033-05-01', to: '2033-05-04' });
+  const bookingId = String(held['id']);
+  const { temporalAddress: address, temporalNamespace: namespace } = await product.info();
+  const holdfast = await Holdfast.connect({ address, namespace, tenantId: 'shop-a' });
+  await sleep(Date.parse(String(held['expiresAt'])) - Date.now() - 5_000);
+  // A task of the flow in which nothing is done.
+  await holdfast.bookings.resume(bookingId);
+  let confirmed: Promise<unknown> | undefined;
+  await databases.write.transaction().execute(async (tx) => {
+    await sql`SELECT FROM bookings WHERE id = ${bookingId} FOR UPDATE`.execute(tx);
+    await sleep(5_000 + 4_600);
+    process.kill((await product.info()).pids.workers ?? 0, 'SIGKILL');
+    confirmed = holdfast.bookings.confirm(bookingId, { reference: 'r-1' }).catch((error: unknown) => error);
+    await sleep(1_000);
+  });
+  expect(await confirmed).toHaveProperty('code', expect.stringMatching(/^(hold_expired|booking_not_held|booking_closed)$/));
+  await holdfast.close();
+  await eventually('the end', async () => (await shop.call('GET', `/v1/flows/booking:${bookingId}`)).body['status'] === 'completed', 120_000);
+  expect((await shop.call('GET', `/v1/bookings/${bookingId}`)).body).toMatchObject({ status: 'released', reason: 'expired' });
+  const { problems } = await replayHistories(await product.info(), `WorkflowId = 'booking:${bookingId}'`);
+  expect(problems).toEqual([]);
+}, 20 * 60_000);

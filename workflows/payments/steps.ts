@@ -5,7 +5,7 @@ import { policies } from '../../contracts/task-queues.ts';
 import { orElse, saidBy, shielded } from '../steps.ts';
 import type { PaymentRun } from './run.ts';
 
-const atOnce = proxyLocalActivities<PaymentActivities>(policies.paymentStepAtOnce);
+const atOnce = proxyLocalActivities<PaymentActivities>(policies.changeAtOnce);
 const untilDone = proxyActivities<PaymentActivities>(policies.paymentStepUntilDone);
 /** Talks to the gateway: sends. */
 export const gateway = proxyActivities<PaymentActivities>(policies.gatewayCharge);
