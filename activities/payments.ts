@@ -5,7 +5,6 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { isRefusal, unknownPayment, type Refusal } from '../contracts/failures.ts';
-import { bookingWorkflowId } from '../contracts/flows.ts';
 import type { GatewayName, PaymentFailureCode, PayRequest, RefundWish, Subject } from '../contracts/payments/flow.ts';
 import type { PaymentView, RefundView } from '../contracts/payments/schemas.ts';
 import type { BookingView } from '../contracts/bookings/schemas.ts';
@@ -36,14 +35,14 @@ export type Settlement =
 export interface PaymentDependencies {
   readonly databases: Databases;
   readonly gateways: Partial<Record<GatewayName, Gateway>>;
-  /** Tells a flow that what it is about has changed in the database. A flow that has ended need not know. */
-  readonly tellFlow: (workflowId: string, signal: string) => Promise<void>;
+  /** Tells a booking's flow that its row has changed. @param now what it is: then the flow need not look. */
+  readonly tellBooking: (bookingId: string, now?: BookingView) => Promise<void>;
 }
 
 /** From a payment's row to its being sent, when nothing gets in between. */
 const atOnceMs = 30_000;
 
-export function createPaymentActivities({ databases: { write }, gateways, tellFlow }: PaymentDependencies) {
+export function createPaymentActivities({ databases: { write }, gateways, tellBooking }: PaymentDependencies) {
   const load = async (ref: PaymentRef): Promise<PaymentRow | undefined> => await named(() => selectPayment(write, ref.tenantId, ref.paymentId));
 
   /**
@@ -73,7 +72,7 @@ export function createPaymentActivities({ databases: { write }, gateways, tellFl
 
   /** The booking's flow looks at its row then; a purchase and an order wait for the payment's end. */
   async function tellSubject({ subject }: PaymentView): Promise<void> {
-    if (subject.kind === 'booking') await tellFlow(bookingWorkflowId(subject.id), 'refresh');
+    if (subject.kind === 'booking') await tellBooking(subject.id);
   }
 
   async function orderOf(ref: PaymentRef, refundId: string): Promise<{ refund: RefundRow; order: RefundOrder; gateway: Gateway } | undefined> {
@@ -197,7 +196,7 @@ export function createPaymentActivities({ databases: { write }, gateways, tellFl
       const { subject, booking } = settled;
       if (booking === undefined) return { kind: 'awaited' };
       if (booking.kind === 'vehicle') await named(() => refreshInventoryStatistics(write, ref.tenantId));
-      await tellFlow(bookingWorkflowId(subject.id), 'refresh');
+      await tellBooking(subject.id, booking);
       return { kind: 'settled', booking };
     },
 

@@ -1,6 +1,5 @@
 /** Steps of a purchase. Each is one database transaction and idempotent, so repeating one is always safe. */
 import { isRefusal, type Refusal } from '../contracts/failures.ts';
-import { bookingWorkflowId } from '../contracts/flows.ts';
 import type { PurchaseReason, PurchaseRequest } from '../contracts/purchases/flow.ts';
 import type { PurchaseView } from '../contracts/purchases/schemas.ts';
 import { releaseBooking } from '../services/database/bookings/transitions.ts';
@@ -16,11 +15,11 @@ type Outcome = PurchaseView | Refusal;
 
 export interface PurchaseDependencies {
   readonly databases: Databases;
-  /** Tells a flow that what it is about has changed in the database. A flow that has ended need not know. */
-  readonly tellFlow: (workflowId: string, signal: string) => Promise<void>;
+  /** Tells a booking's flow that its row has changed. */
+  readonly tellBooking: (bookingId: string) => Promise<void>;
 }
 
-export function createPurchaseActivities({ databases: { write }, tellFlow }: PurchaseDependencies) {
+export function createPurchaseActivities({ databases: { write }, tellBooking }: PurchaseDependencies) {
   return {
     async createPurchase(ref: PurchaseRef, request: PurchaseRequest): Promise<Outcome> {
       return await named(() => createPurchase(write, ref, request));
@@ -50,7 +49,7 @@ export function createPurchaseActivities({ databases: { write }, tellFlow }: Pur
     /** Does nothing to a booking that is not held any more. */
     async releaseVehicle(tenantId: string, bookingId: string, reason: 'cancelled' | 'payment_failed'): Promise<void> {
       const booking = await named(() => releaseBooking(write, tenantId, bookingId, reason, 'held-only'));
-      if (!isRefusal(booking)) await tellFlow(bookingWorkflowId(bookingId), 'refresh');
+      if (!isRefusal(booking)) await tellBooking(bookingId);
     },
 
     async countInventory(tenantId: string): Promise<void> {
@@ -58,7 +57,7 @@ export function createPurchaseActivities({ databases: { write }, tellFlow }: Pur
     },
 
     async tellBooking(bookingId: string): Promise<void> {
-      await tellFlow(bookingWorkflowId(bookingId), 'refresh');
+      await tellBooking(bookingId);
     },
   };
 }

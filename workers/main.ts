@@ -22,7 +22,7 @@ import { openStorage } from '../services/storage/storage.ts';
 import { workflowBundle } from './bundle.ts';
 import { createWorkers, runUntilStopped } from './run.ts';
 import { ensureSchedules } from './schedules.ts';
-import { startImportThrough, tellFlowThrough, tellPaymentThrough } from './tell.ts';
+import { startImportThrough, tellBookingThrough, tellPaymentThrough } from './tell.ts';
 
 function chosenQueues(): readonly TaskQueueName[] {
   const { queues } = parseArgs({ options: { queues: { type: 'string' } } }).values;
@@ -85,7 +85,7 @@ async function main(): Promise<void> {
     exportWriter,
     gateways: async () => (await import('../services/payments/index.ts')).createGateways(withAddresses(settings, publicUrlOf(settings))),
     storage: openStorage(settings.storageUrl),
-    tellFlow: tellFlowThrough(client),
+    tellBooking: tellBookingThrough(client),
     tellPayment: tellPaymentThrough(client),
     startImport: startImportThrough(client),
   };

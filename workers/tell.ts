@@ -1,16 +1,18 @@
 /** How a step tells another flow that what it is about has changed in the database. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { importWorkflowId, paymentWorkflowId } from '../contracts/flows.ts';
+import { bookingMessages } from '../contracts/bookings/flow.ts';
+import type { BookingView } from '../contracts/bookings/schemas.ts';
+import { bookingWorkflowId, importWorkflowId, paymentWorkflowId } from '../contracts/flows.ts';
 import { importLabels } from '../contracts/imports/start.ts';
 import { paymentMessages } from '../contracts/payments/flow.ts';
 import { paymentLabels } from '../contracts/payments/start.ts';
 import { priorityFor, queueOfWorkflow, taskQueues, workflowTaskTimeout } from '../contracts/task-queues.ts';
 
-/** A flow that has ended need not know. */
-export function tellFlowThrough(client: Client): (workflowId: string, signal: string) => Promise<void> {
-  return async (workflowId, signal) => {
+/** Makes a booking's flow look at its row; one that has ended need not know. @param now what was made of it: then it need not look. */
+export function tellBookingThrough(client: Client): (bookingId: string, now?: BookingView) => Promise<void> {
+  return async (bookingId, now) => {
     try {
-      await client.workflow.getHandle(workflowId).signal(signal);
+      await client.workflow.getHandle(bookingWorkflowId(bookingId)).signal(bookingMessages.refresh, ...(now === undefined ? [] : [now] as const));
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }

@@ -1,6 +1,6 @@
 /**
  * The floors: three activities with nothing in them, ordinary ones or of the kinds that a payment by card has (a local
- * one, an ordinary one, a local one), under its policies; and a hold that waits for its payment, takes its one step and ends.
+ * one, an ordinary one, a local one), under its policies; and a hold that waits for its payment, and ends.
  */
 import { allHandlersFinished, condition, proxyActivities, proxyLocalActivities, setHandler } from '@temporalio/workflow';
 import { policies } from '../../contracts/task-queues.ts';
@@ -14,7 +14,7 @@ interface FloorActivities {
   tell(floorId: string): Promise<string>;
 }
 
-const atOnce = proxyLocalActivities<FloorActivities>(policies.paymentStepAtOnce);
+const atOnce = proxyLocalActivities<FloorActivities>(policies.changeAtOnce);
 const ordinary = proxyActivities<FloorActivities>({ ...policies.gatewayCharge, taskQueue: floorQueue });
 const holdMs = 900_000;
 
@@ -49,5 +49,4 @@ export async function hold(): Promise<void> {
   setHandler(floorSignal, () => void (told = true));
   await atOnce.nothing();
   await condition(() => told, holdMs);
-  await atOnce.nothing();
 }

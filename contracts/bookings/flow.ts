@@ -75,8 +75,8 @@ export const bookingMessages = {
   cancel: defineSignal('cancel'),
   /** The caller has been told "pending" and gone: whatever becomes of the booking must be listed and told. */
   detach: defineSignal('detach'),
-  /** The booking changed in the database, because it was paid for say: look at it. */
-  refresh: defineSignal('refresh'),
+  /** The booking changed in the database: look at it. Who has just confirmed it says what it is now, which saves the look. */
+  refresh: defineSignal<[BookingView?]>('refresh'),
   /** Try again now: ends a wait between background attempts; on a failed booking, starts over. */
   resume: defineSignal('resume'),
   status: defineQuery<HoldOutcome>('status'),

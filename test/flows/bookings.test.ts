@@ -231,6 +231,15 @@ describe('the flow', () => {
     expect(await world.databases.write.selectFrom('allocations').selectAll().where('booking_id', '=', held.id).execute()).toEqual([]);
   });
 
+  test('takes the word of who has confirmed it, and looks at its row for anything else that it is told', async () => {
+    const held = await world.holdfast.bookings.book({ resourceId: await room(), customerId: 'ada', ...nights });
+    const flow = world.client.workflow.getHandle(bookingWorkflowId(held.id));
+    for (const told of [{ ...held, id: 'bkg_other', status: 'confirmed' }, { ...held, status: 'released', reason: 'expired' }]) await flow.signal('refresh', told);
+    expect(await world.holdfast.bookings.extend(held.id)).toMatchObject({ id: held.id, status: 'held' });
+    await flow.signal('refresh', { ...held, status: 'confirmed', reference: 'pay_1' });
+    expect(await ended(held.id)).toMatchObject({ id: held.id, status: 'confirmed', reference: 'pay_1' });
+  });
+
   test('sells every seat once and no seat twice', async () => {
     const resourceId = await createResource(world.databases, world.tenantId, someConcert);
     const answers = await Promise.allSettled(Array.from({ length: 8 }, async (_, guest) => await world.holdfast.bookings.book({ resourceId, customerId: `guest-${guest}` })));

@@ -49,7 +49,7 @@ const gateway: Gateway = {
 
 async function step<Result>(run: (steps: PaymentActivities) => Promise<Result>, attempt = 1): Promise<Result> {
   const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR', () => undefined) });
-  const steps = createPaymentActivities({ databases, gateways: { gopay: gateway }, tellFlow: async () => await Promise.resolve() });
+  const steps = createPaymentActivities({ databases, gateways: { gopay: gateway }, tellBooking: async () => await Promise.resolve() });
   return await environment.run(async () => await run(steps));
 }
 

@@ -2,7 +2,7 @@
  * Records one history of each way a flow can go: `npm run record-histories`. Run it only when a flow gained a new way; the
  * histories that are here must go on replaying, because flows like them are running somewhere.
  */
-import { newBookingId } from '../../client/index.ts';
+import { newBookingId, newPaymentId } from '../../client/index.ts';
 import { bookingWorkflowId } from '../../contracts/flows.ts';
 import { createResource, someRoom } from '../support/database.ts';
 import { customerWithDeadlocks, installDeadlocks, removeDeadlocks, stopDeadlocks } from '../support/deadlocks.ts';
@@ -41,6 +41,13 @@ const ways: Record<string, { deadlocks?: number; taken?: boolean; then: (booked:
     then: async ({ id }) => {
       await world.holdfast.bookings.reschedule(id, { from: '2031-07-01', to: '2031-07-03' });
       await world.holdfast.bookings.confirm(id);
+    },
+  },
+  paid: { then: async ({ id }) => await world.holdfast.payments.payBooking({ id: newPaymentId(), bookingId: id, gateway: 'stripe', method: 'pm_card_visa' }) },
+  'looked-at-then-expired': {
+    then: async ({ id }) => {
+      await world.client.workflow.getHandle(bookingWorkflowId(id)).signal('refresh');
+      await world.environment.sleep(16 * minute);
     },
   },
   cancelled: { then: async ({ id }) => await world.holdfast.bookings.cancel(id) },

@@ -25,7 +25,7 @@ async function replay(history: RecordedHistory): Promise<void> {
 }
 
 test.each([
-  ['booking', ['expired', 'confirmed', 'cancelled', 'refused', 'failed']],
+  ['booking', ['expired', 'confirmed', 'paid', 'looked-at-then-expired', 'cancelled', 'refused', 'failed']],
   ['payment', ['settled', 'declined', 'refused', 'cancelled', 'payer-timed-out', 'unknown-then-reconciled', 'late-then-given-back', 'refunded-in-part']],
   ['purchase', ['completed', 'declined', 'cancelled', 'of-a-vehicle']],
   ['order', ['completed', 'declined', 'cancelled', 'out-of-stock', 'begun-again-then-cancelled', 'begun-again-then-completed']],

@@ -18,7 +18,7 @@ import { ensureNamespace } from '../../stack/temporal-namespace.ts';
 import { workflowBundle } from '../../workers/bundle.ts';
 import type { ActivityDependencies } from '../../workers/queues.ts';
 import { createWorkers, runUntilStopped } from '../../workers/run.ts';
-import { startImportThrough, tellFlowThrough, tellPaymentThrough } from '../../workers/tell.ts';
+import { startImportThrough, tellBookingThrough, tellPaymentThrough } from '../../workers/tell.ts';
 import { createTenant, openTestDatabase } from './database.ts';
 import { testBundles, testStack } from './environment.ts';
 import { startTestSandbox, type TestSandbox } from './sandbox.ts';
@@ -59,7 +59,7 @@ export async function worldOn({ client, connection, namespace, close }: Server, 
     // The sandbox lists a refund at once; how long GoPay may take to is waited for by the real clock.
     gateways: () => Promise.resolve(createGateways({ ...others, ...(paytm !== undefined && { paytm: { ...paytm, pageUrl } }), ...(gopay !== undefined && { gopay: { ...gopay, refundSettleMs: 0 } }) })),
     storage,
-    tellFlow: tellFlowThrough(client),
+    tellBooking: tellBookingThrough(client),
     tellPayment: tellPaymentThrough(client),
     startImport: startImportThrough(client),
     importLoader,

@@ -13,6 +13,8 @@ export interface Wishes {
   cancel: boolean;
   resume: boolean;
   refresh: boolean;
+  /** What somebody else made of the booking, as he told. */
+  told: BookingView | undefined;
 }
 
 type Ref = Pick<BookingInput, 'tenantId' | 'bookingId'>;

@@ -18,7 +18,7 @@ import { holdTimerSummary, progressOf, tell } from './story.ts';
 
 // The worker records a stack trace for each promise that a workflow makes, so the way to the hold makes few of them.
 export function booking(input: BookingInput): Promise<BookingView | Refusal> {
-  const wishes: Wishes = { cancel: false, resume: false, refresh: false };
+  const wishes: Wishes = { cancel: false, resume: false, refresh: false, told: undefined };
   // Cancelling the workflow itself, in the Web UI say, means the same as the `cancel` signal.
   CancellationScope.current().cancelRequested.catch(() => void (wishes.cancel = true));
   return CancellationScope.nonCancellable(() => live(input, wishes));
@@ -37,7 +37,10 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
   setHandler(bookingMessages.cancel, () => void (wishes.cancel = true));
   setHandler(bookingMessages.detach, () => void (run.inBackground = true));
   setHandler(bookingMessages.resume, () => void (wishes.resume = true));
-  setHandler(bookingMessages.refresh, () => void (wishes.refresh = true));
+  setHandler(bookingMessages.refresh, (told) => {
+    wishes.refresh = true;
+    if (told?.id === ref.bookingId) wishes.told = told;
+  });
   const ownTenantOnly = { validator: ({ tenantId }: OfTenant) => refuseOtherTenant(tenantId, input) };
   const ownAndDecided = {
     validator: ({ tenantId }: OfTenant) => {
@@ -92,10 +95,12 @@ async function live(input: BookingInput, wishes: Wishes): Promise<BookingView | 
     });
   }
 
-  /** Somebody else changed the booking in the database. */
+  /** Somebody else changed the booking in the database. A hold that he has confirmed is at its end, so what he told will do. */
   async function look(): Promise<void> {
+    const { told } = wishes;
     wishes.refresh = false;
-    await change((steps) => steps.loadBooking(ref));
+    wishes.told = undefined;
+    await change((steps) => (told?.status === 'confirmed' && isHeld(run) ? Promise.resolve(told) : steps.loadBooking(ref)));
   }
 
   /** A vehicle that is sold is refused: then everything stays as it is, and says why. */
