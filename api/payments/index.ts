@@ -1,7 +1,7 @@
 /** `/v1/payments`, and the payment of a booking. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { HoldfastError, type PaymentView, type UnmadePayment } from '../../client/index.ts';
+import type { PaymentView, UnmadePayment } from '../../client/index.ts';
 import { emptyBody } from '../../contracts/bookings/schemas.ts';
 import { isRefusal, unknownPayment } from '../../contracts/failures.ts';
 import { paymentWorkflowId } from '../../contracts/flows.ts';
@@ -17,6 +17,7 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { callerOf, type Caller } from '../http/caller.ts';
 import { answers } from '../http/openapi.ts';
 import { Refused } from '../http/problems.ts';
+import { rowOrFlow } from '../row-or-flow.ts';
 
 const tags = ['Payments'];
 const params = z.object({ id: foreignId.describe('pay_…') });
@@ -170,21 +171,9 @@ export const paymentRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
     return payment;
   }
 
-  /** A row in the database, or a flow that has not written one yet. */
-  async function locate({ tenantId, holdfast }: Caller, id: string): Promise<PaymentView | UnmadePayment> {
-    const payment = await findPayment(databases.write, tenantId, id);
-    if (payment !== undefined) return payment;
-    const flow = await temporal.promptly(async () => await holdfast.flows.look(paymentWorkflowId(id)).catch((error: unknown) => missing(error, id)));
-    if (flow.status === 'running') return { id, status: 'created' };
-    // The flow may have written its row and ended between the two looks.
-    const written = await findPayment(databases.write, tenantId, id);
-    if (written !== undefined) return written;
-    const refusal = await temporal.promptly(async () => await holdfast.flows.refusal(flow.id));
-    throw refusal === undefined ? Refused.of(unknownPayment(id)) : new Refused('payment_not_found', `The payment was not begun, and nothing was taken: ${refusal.detail}`);
+  async function locate(caller: Caller, id: string): Promise<PaymentView | UnmadePayment> {
+    const find = async (): Promise<PaymentView | undefined> => await findPayment(databases.write, caller.tenantId, id);
+    const found = await rowOrFlow(dependencies, caller, find, { workflowId: paymentWorkflowId(id), unknown: unknownPayment(id), notMade: 'The payment was not begun, and nothing was taken' });
+    return found ?? { id, status: 'created' };
   }
 };
-
-function missing(error: unknown, id: string): never {
-  if (error instanceof HoldfastError && error.code === 'flow_not_found') throw Refused.of(unknownPayment(id));
-  throw error;
-}
