@@ -1,10 +1,13 @@
 /** How a step talks to a gateway: it shows that it is alive, and says by the failures table what went wrong. */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { msToNumber } from '@temporalio/common/lib/time.js';
 import { GatewayError, type ChargeState, type Gateway } from '../services/payments/gateway.ts';
 
 /** Well below the heartbeat timeout. */
 const heartbeatMs = 2_000;
+/** A gateway may name any time; by the next minute the policy's own pause says enough. */
+const longestAskedMs = 60_000;
 
 /** Says again and again that this worker is alive: a gateway may take two minutes, a dead worker should not. */
 export async function alive<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -46,7 +49,16 @@ async function gatewayNamed<Answer>(talk: () => Promise<Answer>, always: 'paymen
       message: `${gateway}: ${error.message} (${gatewayCode})`,
       // A question that was refused may be answered later: the key may be mended meanwhile.
       nonRetryable: type === 'gateway_refused',
-      ...(retryAfterMs !== undefined && { nextRetryDelay: retryAfterMs }),
+      ...(retryAfterMs !== undefined && { nextRetryDelay: Math.max(ownPauseMs(), Math.min(retryAfterMs, longestAskedMs)) }),
     });
   }
+}
+
+/** The pause that the retry policy makes by itself: what a gateway asks for replaces it, and must not shorten it. */
+function ownPauseMs(): number {
+  const { attempt, retryPolicy } = Context.current().info;
+  if (retryPolicy === undefined) return 0;
+  const { initialInterval = '1 second', backoffCoefficient = 2, maximumInterval } = retryPolicy;
+  const firstMs = msToNumber(initialInterval);
+  return Math.min(firstMs * backoffCoefficient ** (attempt - 1), maximumInterval === undefined ? 100 * firstMs : msToNumber(maximumInterval));
 }

@@ -33,6 +33,13 @@ const secrets = (shortest: number) => z.string().transform((value, context) => {
   return list;
 });
 
+/** Paytm signs with AES-128: any other length is no key, and would fail with the first payment. */
+const paytmKeys = z.string().transform((value, context) => {
+  const keys = value.split(',').map((part) => part.trim()).filter(Boolean);
+  if (keys.length === 0 || keys.some((key) => Buffer.byteLength(key) !== 16)) context.addIssue({ code: 'custom', message: 'must be one or more keys of exactly 16 characters, with commas between them' });
+  return keys;
+});
+
 const webUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
 
 const schema = z.object({
@@ -61,7 +68,7 @@ const schema = z.object({
   GOPAY_CLIENT_SECRET: z.string().min(1).optional(),
   PAYTM_API_BASE: webUrl.default('https://secure.paytmpayments.com'),
   PAYTM_MID: z.string().min(1).optional(),
-  PAYTM_MERCHANT_KEYS: secrets(16).optional(),
+  PAYTM_MERCHANT_KEYS: paytmKeys.optional(),
   PAYTM_WEBSITE: z.string().min(1).default('DEFAULT'),
   TEMPORAL_ADDRESS: z.string().min(1).optional(),
   TEMPORAL_NAMESPACE: z.string().min(1).default('holdfast'),

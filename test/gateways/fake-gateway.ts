@@ -13,7 +13,7 @@ export interface Asked {
   readonly text: string;
 }
 
-export type Reply = { readonly status?: number; readonly headers?: Record<string, string>; readonly json?: unknown; readonly text?: string } | 'drop' | 'hang';
+export type Reply = { readonly status?: number; readonly headers?: Record<string, string>; readonly json?: unknown; readonly text?: string; readonly afterMs?: number } | 'drop' | 'hang';
 
 export interface FakeGateway {
   readonly url: string;
@@ -39,8 +39,12 @@ export async function startFakeGateway(): Promise<FakeGateway> {
         request.socket.destroy();
         return;
       }
-      response.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers });
-      response.end(reply.text ?? JSON.stringify(reply.json ?? {}));
+      const answer = (): void => {
+        response.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers });
+        response.end(reply.text ?? JSON.stringify(reply.json ?? {}));
+      };
+      if (reply.afterMs === undefined) answer();
+      else setTimeout(answer, reply.afterMs);
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

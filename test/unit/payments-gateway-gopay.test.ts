@@ -8,7 +8,7 @@ import { errorOf, kindOf, known, someCharge, startFakeGateway, type Asked, type 
 
 let fake: FakeGateway;
 let gateway: Gateway;
-const made = (refundSettleMs = 0): Gateway => createGopayGateway({ apiBase: `${fake.url}/api/`, goid: '8123456789', clientId: 'id', clientSecret: 'secret-of-the-shop', returnUrl: () => 'https://shop.example/back', notificationUrl: () => 'https://shop.example/gopay', timeoutMs: 3_000, refundSettleMs });
+const made = (refundSettleMs = 0, timeoutMs = 3_000): Gateway => createGopayGateway({ apiBase: `${fake.url}/api/`, goid: '8123456789', clientId: 'id', clientSecret: 'secret-of-the-shop', returnUrl: () => 'https://shop.example/back', notificationUrl: () => 'https://shop.example/gopay', timeoutMs, refundSettleMs });
 beforeAll(async () => { fake = await startFakeGateway(); });
 beforeEach(() => { gateway = made(); });
 afterAll(async () => await fake.stop());
@@ -226,6 +226,21 @@ describe('a refund', () => {
     expect(await kindOf(gateway.refund(order()))).toBe('unknown');
     answers(({ method }) => (method === 'POST' ? { json: { id: 3_000_000_001, result: 'ACCEPTED' } } : { json: [] }));
     expect(await kindOf(gateway.refund(order()))).toBe('unknown');
+  });
+
+  test('is not sent when reading the list took so long that it might be listed too late', async () => {
+    // Each of its two calls is in time, and both together are not.
+    fake.answer(({ path }) => ({ ...(path.endsWith('/token') ? { json: { access_token: 'token-1', expires_in: 1_800 } } : { json: [] }), afterMs: 600 }));
+    const slow = made(0, 1_000);
+    expect(await errorOf(slow.refund(order()))).toMatchObject({ kind: 'unavailable', gatewayCode: 'too_slow' });
+    expect(calls()).toEqual(['GET /3000000001/refunds']);
+  });
+
+  test('of more than is left has failed, unless it is there already', async () => {
+    answers(({ method }) => (method === 'POST' ? refused(409, 'PAYMENT_REFUND_WRONG_AMOUNT') : { json: [] }));
+    expect(await gateway.refund(order())).toMatchObject({ state: 'failed', gatewayCode: 'PAYMENT_REFUND_WRONG_AMOUNT' });
+    answers(({ method }, nth) => (method === 'POST' ? refused(409, 'PAYMENT_REFUND_WRONG_AMOUNT') : { json: nth === 1 ? [] : [entry(7)] }));
+    expect(await gateway.refund(order())).toMatchObject({ state: 'succeeded', gatewayRef: '7' });
   });
 
   test('that is refused has failed', async () => {

@@ -137,9 +137,16 @@ describe('looking for a payment without its id', () => {
     expect(from * 1_000).toBeLessThan(charge.createdAt.getTime());
   });
 
-  test('an account without a search is listed', async () => {
-    fake.answer(({ path }) => (path.endsWith('/search') ? notFound : list([])));
+  test.each<[string, Reply]>([['is not there', notFound], ['is broken', refused(500, { type: 'api_error' })], ['does not answer', 'drop'], ['answers something else', { text: '<html>' }]])('where the search %s, the list decides', async (_, reply) => {
+    fake.answer(({ path }) => (path.endsWith('/search') ? reply : list([])));
     expect(await gateway.lookUp(someCharge())).toEqual({ state: 'absent' });
+    fake.answer(({ path }) => (path.endsWith('/search') ? reply : list([intent({ status: 'requires_capture' })])));
+    expect(await gateway.lookUp(someCharge())).toMatchObject({ state: 'authorised' });
+  });
+
+  test('a search that is asked too much is asked again later, and the list is left alone', async () => {
+    fake.answer(({ path }) => (path.endsWith('/search') ? refused(429, { type: 'invalid_request_error', code: 'rate_limit' }) : list([])));
+    expect([await kindOf(gateway.lookUp(someCharge())), fake.asked.length]).toEqual(['busy', 1]);
   });
 
   test.each(['drop', refused(500, { type: 'api_error' }), notFound] as const)('a list that cannot be read never says absent', async (reply) => {
@@ -172,12 +179,40 @@ describe('looking for a payment without its id', () => {
 });
 
 describe('capture, cancel, refund', () => {
-  test.each(['capture', 'cancel'] as const)('%s has its own key, and answers how it stands when it is too late', async (operation) => {
+  test.each(['capture', 'cancel'] as const)('%s has no key twice, under which a refusal would be repeated, and answers how it stands when it is too late', async (operation) => {
     fake.answer(({ method }) => (method === 'POST' ? refused(400, { type: 'invalid_request_error', code: 'payment_intent_unexpected_state' }) : { json: intent({ status: 'succeeded', amount_received: 12_345, latest_charge: { id: 'ch_1', amount_refunded: 0 } }) }));
     expect(await gateway[operation](known('pi_1'))).toMatchObject({ state: 'captured' });
-    expect(fake.asked[0]).toMatchObject({ path: `/v1/payment_intents/pi_1/${operation}`, headers: { 'idempotency-key': `pay_1:${operation}` } });
+    expect(fake.asked[0]).toMatchObject({ path: `/v1/payment_intents/pi_1/${operation}` });
+    const keys = [fake.asked[0]?.headers['idempotency-key']];
     fake.answer('drop');
     expect(await kindOf(gateway[operation](known('pi_1')))).toBe('unknown');
+    // The library makes up one by itself, for each call another.
+    keys.push(fake.asked[0]?.headers['idempotency-key']);
+    expect(keys.filter((key) => /^(undefined|stripe-node-retry-.*)$/.test(String(key)))).toHaveLength(2);
+    expect(keys[0] === undefined || keys[0] !== keys[1]).toBe(true);
+  });
+
+  describe('a capture that the bank declines', () => {
+    const declined = refused(402, { type: 'card_error', code: 'card_declined', decline_code: 'insufficient_funds', message: 'No.', payment_intent: intent() });
+    const cancelling = (reply: Reply, now: Reply = 'drop') => ({ path, method }: { path: string; method: string }): Reply => (path.endsWith('/capture') ? declined : method === 'POST' ? reply : now);
+
+    test('has failed with what the bank says, when it is given up', async () => {
+      fake.answer(cancelling({ json: intent({ status: 'canceled' }) }));
+      const state = await gateway.capture(known('pi_1'));
+      expect(state).toMatchObject({ state: 'failed', gatewayRef: 'pi_1', decline: { code: 'insufficient_funds', gatewayCode: 'insufficient_funds', message: 'No.' }, answer: { type: 'card_error', decline_code: 'insufficient_funds' } });
+      expect(JSON.stringify(state)).not.toMatch(/_secret_|example\.com/);
+      expect(fake.asked.map(({ path }) => path)).toEqual(['/v1/payment_intents/pi_1/capture', '/v1/payment_intents/pi_1/cancel']);
+    });
+
+    test('was taken all the same, when that is how it stands', async () => {
+      fake.answer(cancelling(refused(400, { type: 'invalid_request_error', code: 'payment_intent_unexpected_state' }), { json: intent({ status: 'succeeded', amount_received: 12_345 }) }));
+      expect(await gateway.capture(known('pi_1'))).toMatchObject({ state: 'captured', capturedMinor: 12_345 });
+    });
+
+    test.each<[string, Reply]>([['gets no answer', 'drop'], ['is answered with 500', refused(500, { type: 'api_error' })], ['comes too often', refused(429, { code: 'rate_limit' })], ['cannot be asked about', refused(400, { code: 'payment_intent_unexpected_state' })]])('is unknown while giving it up %s', async (_, reply) => {
+      fake.answer(cancelling(reply));
+      expect(await kindOf(gateway.capture(known('pi_1')))).toBe('unknown');
+    });
   });
 
   const order = { refundId: 'ref_1', amountMinor: 345, charge: known('pi_1'), createdAt: new Date() };
@@ -218,6 +253,13 @@ describe('capture, cancel, refund', () => {
     fake.answer(({ method }) => (method === 'POST' ? refused(400, { type: 'invalid_request_error', param: 'payment_intent', message: 'No.' }) : list([])));
     expect(await kindOf(gateway.refund(order))).toBe('final');
   });
+});
+
+test.each([['KWD', 5], ['MGA', 550]])('a refund of %s %d, which Stripe cannot take, has failed, and nothing is sent', async (currency, amountMinor) => {
+  fake.answer('drop');
+  const state = await gateway.refund({ refundId: 'ref_1', amountMinor, charge: known('pi_1', { currency }), createdAt: new Date() });
+  expect(state).toEqual({ state: 'failed', gatewayCode: 'amount_not_chargeable', message: expect.stringContaining(currency), answer: {} });
+  expect(fake.asked).toHaveLength(0);
 });
 
 describe('amounts', () => {

@@ -73,6 +73,16 @@ describe('settings', () => {
     expect([gopay, paytm]).toEqual([undefined, undefined]);
   });
 
+  test.each(['0123456789abcde', '0123456789abcdef0', '0123456789abcdef,0123456789abcdef0', 'é123456789abcdef', ','])('of Paytm take keys of exactly 16 characters: not %s', (keys) => {
+    const message = messageOf(read({ PAYTM_MID: 'SHOP', PAYTM_MERCHANT_KEYS: keys }));
+    expect(message).toContain('PAYTM_MERCHANT_KEYS: must be one or more keys of exactly 16 characters');
+    expect(message).not.toContain('0123456789');
+  });
+
+  test('have both keys of Paytm while one is replaced', () => {
+    expect(readSettings({ PAYTM_MID: 'SHOP', PAYTM_MERCHANT_KEYS: '0123456789abcdef, fedcba9876543210' }).paytm?.merchantKeys).toEqual(['0123456789abcdef', 'fedcba9876543210']);
+  });
+
   test('that are empty are as good as not set', () => {
     expect(readSettings(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(readSettings({}));
   });

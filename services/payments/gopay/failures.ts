@@ -42,4 +42,5 @@ export const refusals = {
   PAYMENT_CAPTURE_DONE: { treat: 'state', source: `${tested}/PreAuthorizationTest` },
   PAYMENT_AUTH_VOID_FAILED: { treat: 'state', source: `${tested}/PreAuthorizationTest` },
   PAYMENT_REFUND_NOT_SUPPORTED: { treat: 'state', source: `${tested}/RefundTest: the payment was refunded already` },
+  PAYMENT_REFUND_WRONG_AMOUNT: { treat: 'state', source: 'named by our sandbox only; GoPay publishes no list' },
 } as const satisfies Record<string, RefusalRow>;

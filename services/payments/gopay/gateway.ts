@@ -78,8 +78,11 @@ export function createGopayGateway(options: GopayOptions): Gateway {
 
     async refund(order) {
       // There is no key of idempotency: a refund that is in the list already is not sent again.
+      const beganMs = Date.now();
       const there = await listedRefund(order);
       if (there !== undefined && there.state !== 'failed') return there;
+      // `refundSettleMs` is counted from before the list was read: what is sent late might be listed after it.
+      if (Date.now() - beganMs > timeoutMs) throw new GatewayError('gopay', 'unavailable', 'too_slow', 'GoPay took too long to list the refunds, so none was sent.');
       try {
         const result = readResult(await client.post(`/payments/payment/${idIn(order.charge.gatewayRef)}/refund`, { type: 'form', text: `amount=${order.amountMinor}` }));
         if (result.result === 'FAILED') return await notMade(order, { gatewayCode: 'FAILED', message: (result.description ?? 'GoPay refused the refund.').slice(0, 300), answer: { result: result.result } });

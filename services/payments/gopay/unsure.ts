@@ -18,6 +18,11 @@ export const gopayUnsure = [
     source: 'gopaycommunity/gopay-java-api common/.../payment/Refund.java',
   },
   {
+    what: 'How a refund of more than is left is refused: PAYMENT_REFUND_WRONG_AMOUNT is our own guess.',
+    meanwhile: 'A refusal of that name ends the refund as failed. One of another name leaves it parked until somebody looks.',
+    source: 'no source found; GoPay publishes no list of its errors',
+  },
+  {
     what: 'Whether an open payment can be cancelled: version 3 has no call for it.',
     meanwhile: 'Cancelling answers that it is still open; it ends as TIMEOUTED by itself, or is paid and then given back.',
     source: 'gopaycommunity/gopay-php-api src/Payments.php',

@@ -16,6 +16,9 @@ const countedInUnits: ReadonlySet<string> = new Set(['MGA']);
 /** Three decimals at both, but Stripe takes only amounts whose last digit is 0. */
 const countedInTens: ReadonlySet<string> = new Set(['BHD', 'JOD', 'KWD', 'OMR', 'TND']);
 
+/** The code for an amount that Stripe does not have. */
+export const notChargeable = 'amount_not_chargeable';
+
 /** @throws {GatewayError} final, when Stripe has no such amount. */
 export function toStripeAmount(amountMinor: number, currency: string): number {
   if (countedInHundredths.has(currency)) return amountMinor * 100;
@@ -32,5 +35,5 @@ export function fromStripeAmount(amount: number, currency: string): number {
 
 function multipleOf(step: number, amountMinor: number, currency: string): number {
   if (amountMinor % step === 0) return amountMinor;
-  throw new GatewayError('stripe', 'final', 'amount_not_chargeable', `Stripe takes ${currency} only in multiples of ${step} minor units.`);
+  throw new GatewayError('stripe', 'final', notChargeable, `Stripe takes ${currency} only in multiples of ${step} minor units.`);
 }

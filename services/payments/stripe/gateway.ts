@@ -1,13 +1,13 @@
 /**
  * Payments over Stripe's PaymentIntents, through Stripe's own library. The library repeats nothing by itself, as the
- * flows do that; it only sends, with our key of idempotency.
+ * flows do that; it only sends. What makes something new, a payment or a refund, has our key of idempotency.
  */
 import { Stripe } from 'stripe';
 import { GatewayError, type Charge, type ChargeState, type Gateway, type ListedCharge, type RefundOrder, type RefundState } from '../gateway.ts';
-import { cappedFetch, defaultTimeoutMs, type Asked } from '../http.ts';
-import { toStripeAmount } from './amounts.ts';
+import { afterChange, cappedFetch, defaultTimeoutMs, type Asked } from '../http.ts';
+import { notChargeable, toStripeAmount } from './amounts.ts';
 import { belongsTo, declineOf, intentState, isOf, listedCharge, refundState } from './answers.ts';
-import { answered, gatewayErrorOf, treatmentOf } from './errors.ts';
+import { answered, gatewayErrorOf, treatmentOf, type StripeFailure } from './errors.ts';
 import { endsRefund } from './failures.ts';
 
 export interface StripeOptions {
@@ -33,6 +33,8 @@ const maxListed = 10_000;
 
 const expand = ['latest_charge'];
 
+type Known = Charge & { readonly gatewayRef: string };
+
 export function createStripeGateway(options: StripeOptions): Gateway {
   const stripe = clientFor(options);
   const { paymentIntents, refunds } = stripe;
@@ -49,14 +51,21 @@ export function createStripeGateway(options: StripeOptions): Gateway {
     belongsTo(intent, charge);
     return intentState(intent, 'question');
   };
-  /** Capture and cancel: what does not fit the state any more is answered with the state. */
-  const change = async (charge: Charge & { readonly gatewayRef: string }, send: () => Promise<unknown>): Promise<ChargeState> => {
+  /**
+   * Capture and cancel: what does not fit the state any more is answered with the state. So a repeat does nothing twice,
+   * and they have no key of ours: under it Stripe would answer a 500 or a refusal again for a day, whatever the state is
+   * by then. (The library makes up a key, for each call another.)
+   */
+  const stateInstead = async (charge: Known, error: unknown): Promise<ChargeState> => {
+    const refusal = answered(error);
+    if (refusal === undefined || treatmentOf(refusal) !== 'state') throw gatewayErrorOf(error, 'change');
+    return await retrieve(charge.gatewayRef, charge);
+  };
+  const cancel = async (charge: Known): Promise<ChargeState> => {
     try {
-      return intentState(await send(), 'change');
+      return intentState(await paymentIntents.cancel(charge.gatewayRef, { expand }), 'change');
     } catch (error) {
-      const refusal = answered(error);
-      if (refusal === undefined || treatmentOf(refusal) !== 'state') throw gatewayErrorOf(error, 'change');
-      return await retrieve(charge.gatewayRef, charge);
+      return await stateInstead(charge, error);
     }
   };
 
@@ -116,19 +125,24 @@ export function createStripeGateway(options: StripeOptions): Gateway {
       } catch (error) {
         const refusal = answered(error);
         if (refusal?.statusCode !== 402) throw gatewayErrorOf(error, 'change');
-        const { code, decline_code, message } = refusal;
         const gatewayRef = refusal.payment_intent?.id;
-        return { state: 'failed', decline: declineOf({ code, decline_code, message }), ...(gatewayRef !== undefined && { gatewayRef }), answer: { type: refusal.rawType, code, decline_code, request_id: refusal.requestId } };
+        return { ...declinedState(refusal), ...(gatewayRef !== undefined && { gatewayRef }) };
       }
     },
 
     async capture(charge) {
-      return await change(charge, async () => await paymentIntents.capture(charge.gatewayRef, { expand }, { idempotencyKey: `${charge.paymentId}:capture` }));
+      try {
+        return intentState(await paymentIntents.capture(charge.gatewayRef, { expand }), 'change');
+      } catch (error) {
+        const refusal = answered(error);
+        if (refusal?.statusCode !== 402) return await stateInstead(charge, error);
+        // The bank does not give what it held: nobody will try again, so what is left of the hold is given up.
+        const state = await afterChange(async () => await cancel(charge));
+        return state.state === 'failed' ? { ...declinedState(refusal), gatewayRef: charge.gatewayRef } : state;
+      }
     },
 
-    async cancel(charge) {
-      return await change(charge, async () => await paymentIntents.cancel(charge.gatewayRef, { expand }, { idempotencyKey: `${charge.paymentId}:cancel` }));
-    },
+    cancel,
 
     async refund(order) {
       if (isOld(order.createdAt)) {
@@ -144,6 +158,8 @@ export function createStripeGateway(options: StripeOptions): Gateway {
         }, { idempotencyKey: `${refundId}:refund` });
         return refundState(refund, 'change');
       } catch (error) {
+        // Stripe has no such amount and never will, and nothing was sent.
+        if (error instanceof GatewayError && error.gatewayCode === notChargeable) return { state: 'failed', gatewayCode: notChargeable, message: error.message, answer: {} };
         const refusal = answered(error);
         if (refusal === undefined || !endsRefund(refusal)) throw gatewayErrorOf(error, 'change');
         const code = refusal.code ?? `${refusal.rawType ?? 'refused'}:${refusal.param ?? ''}`;
@@ -170,6 +186,10 @@ export function createStripeGateway(options: StripeOptions): Gateway {
 const isOld = (createdAt: Date): boolean => Date.now() - createdAt.getTime() > keyAgeMs;
 const seconds = (ms: number): number => Math.floor(ms / 1_000);
 
+function declinedState({ code, decline_code, message, rawType, requestId }: StripeFailure): ChargeState & { readonly state: 'failed' } {
+  return { state: 'failed', decline: declineOf({ code, decline_code, message }), answer: { type: rawType, code, decline_code, request_id: requestId } };
+}
+
 /** @returns the id of the payment, if the search knows it already. Not every account has a search. */
 async function search(stripe: Stripe, charge: Charge): Promise<string | undefined> {
   try {
@@ -177,9 +197,10 @@ async function search(stripe: Stripe, charge: Charge): Promise<string | undefine
     // A stand-in for the search may answer with anything.
     return data.find((intent) => isOf(intent.metadata, charge))?.id;
   } catch (error) {
-    const { kind } = gatewayErrorOf(error, 'question');
-    if (kind === 'final') return undefined;
-    throw gatewayErrorOf(error, 'question');
+    // The list decides anyway; only when Stripe is asked too much it is not asked more.
+    const failure = gatewayErrorOf(error, 'question');
+    if (failure.kind === 'busy') throw failure;
+    return undefined;
   }
 }
 

@@ -24,7 +24,7 @@ export const stripeUnsure = [
   },
   {
     what: 'Whether a PaymentIntent that was declined can be paid by someone who saw its client secret in the return address.',
-    meanwhile: 'The secret is never stored or handed out. Cancelling a declined payment closes it for good, and is safe to do.',
+    meanwhile: 'The secret itself is not kept, but the address that Stripe redirects to may carry it, and that is kept with the payment and is in the history of its flow. It is handed to the payer only as a part of this address, and shown only while the payment is open. Cancelling a declined payment closes it for good, and is safe to do.',
     source: 'docs.stripe.com/payments/paymentintents/lifecycle',
   },
   {
