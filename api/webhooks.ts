@@ -60,7 +60,7 @@ export const gatewayWebhookRoutes = (dependencies: ApiDependencies): FastifyPlug
       await unproven?.();
       throw new Refused('not_found');
     }
-    if (reception.kind === 'tell') remind(tenant, reception.paymentId);
+    if (reception.kind === 'tell') remind(reception.tenantId, reception.paymentId);
     return await reply.send(received);
   };
 

@@ -13,9 +13,10 @@ import type { Database } from './schema.ts';
 
 /**
  * tell: stored, and the payment's flow has to be told. kept: stored (or there already), and nobody has to be told now.
- * unknown_payment: stored, but it is about no payment of ours. not_ours: about another tenant's, so it is not stored.
+ * unknown_payment: stored, but it is about no payment of ours. not_ours: it names another tenant than its payment's, or
+ * proves nothing and is about another tenant's, so it is not stored.
  */
-export type Reception = { readonly kind: 'tell'; readonly paymentId: string } | { readonly kind: 'kept' | 'unknown_payment' | 'not_ours' | 'unknown_tenant' };
+export type Reception = { readonly kind: 'tell'; readonly tenantId: string; readonly paymentId: string } | { readonly kind: 'kept' | 'unknown_payment' | 'not_ours' | 'unknown_tenant' };
 
 /** Deliveries of one thing within this time are one reminder to the flow; the sweep gives the last of them. */
 const coalesceMs = 2_000;
@@ -33,32 +34,38 @@ interface Found extends Notified {
 }
 
 /**
- * Two short statements; everything else is done after the gateway has its answer.
+ * Two short statements; everything else is done after the gateway has its answer. What is signed belongs to the tenant
+ * whose payment it is, whatever address it came to: Paytm knows one for each merchant id, which several tenants may share.
+ * @param tenantId whose address it came to.
  * @param beforeStrange called before something about no payment of ours is stored; if it throws, it is not stored.
  */
 export async function receiveWebhook(db: Kysely<Database>, tenantId: string, gateway: GatewayName, notification: GatewayNotification, beforeStrange?: () => Promise<void>): Promise<Reception> {
   const found = await findNotified(db, tenantId, gateway, notification);
   if (found?.known_tenant !== true) return { kind: 'unknown_tenant' };
-  const foreign = (notification.tenantId !== undefined && notification.tenantId !== tenantId) || (found.tenant_id !== null && found.tenant_id !== tenantId);
-  if (foreign) return { kind: 'not_ours' };
+  const owner = found.tenant_id ?? tenantId;
+  const named = notification.tenantId ?? owner;
+  if (named !== owner || (!isSigned(gateway) && owner !== tenantId)) return { kind: 'not_ours' };
 
   if (found.id === null) await beforeStrange?.();
   const known = found.id !== null && isKnownAlready(gateway, notification, found);
   // It was sent a moment ago: the answer that its flow waits for says no less. If that gets lost, the sweep tells the flow.
   const beingSent = found.status === 'created' && found.gateway_ref === null;
-  const told = await store(db, tenantId, gateway, notification, { paymentId: found.id, known, tell: found.id !== null && !known && !beingSent });
+  const told = await store(db, owner, gateway, notification, { paymentId: found.id, known, tell: found.id !== null && !known && !beingSent });
   if (found.id === null) return { kind: 'unknown_payment' };
-  return told ? { kind: 'tell', paymentId: found.id } : { kind: 'kept' };
+  return told ? { kind: 'tell', tenantId: owner, paymentId: found.id } : { kind: 'kept' };
 }
 
-/** The tenant's own payment first: two tenants may share an account, and one id may have been given twice. */
-async function findNotified(db: Kysely<Database>, tenantId: string, gateway: GatewayName, { paymentId, gatewayRef }: GatewayNotification): Promise<Found | undefined> {
+/** Anybody can send GoPay's. */
+const isSigned = (gateway: GatewayName): boolean => gateway !== 'gopay';
+
+/** The payment of the tenant that it names first, then the address's: one id may have been given by two tenants. */
+async function findNotified(db: Kysely<Database>, tenantId: string, gateway: GatewayName, { paymentId, gatewayRef, tenantId: named }: GatewayNotification): Promise<Found | undefined> {
   const { rows } = await sql<Found>`
     SELECT EXISTS (SELECT FROM tenants WHERE id = ${tenantId}) AS known_tenant, payment.*
     FROM (SELECT) AS always LEFT JOIN LATERAL (
       SELECT tenant_id, id, status, gateway_ref FROM payments
       WHERE gateway = ${gateway} AND (id = ${paymentId ?? null}::text OR gateway_ref = ${gatewayRef ?? null}::text)
-      ORDER BY tenant_id = ${tenantId} DESC, id = ${paymentId ?? ''} DESC LIMIT 1
+      ORDER BY tenant_id = ${named ?? tenantId} DESC, tenant_id = ${tenantId} DESC, id = ${paymentId ?? ''} DESC LIMIT 1
     ) AS payment ON true`.execute(db);
   return rows[0];
 }
@@ -128,10 +135,18 @@ export async function findReturned(db: Kysely<Database>, tenantId: string, by: R
 /** @returns the payments whose flows have to be told (again); they count as told from now on. */
 export async function claimWaiting(db: Kysely<Database>): Promise<{ tenantId: string; paymentId: string }[]> {
   return await db.transaction().execute(async (tx) => {
-    // It may have come before the payment's row had the gateway's id.
+    // It may have come before the payment's row had the gateway's id. What is signed then goes to whose payment it is: one
+    // of those that came to several tenants' addresses, and none when that tenant has it already.
     await sql`
-      UPDATE inbound_webhooks AS w SET payment_id = p.id FROM payments AS p
-      WHERE w.processed_at IS NULL AND w.payment_id IS NULL AND p.tenant_id = w.tenant_id AND p.gateway = w.gateway AND p.gateway_ref = w.gateway_ref`.execute(tx);
+      WITH found AS (
+        SELECT DISTINCT ON (p.tenant_id, w.gateway, w.event_id) w.tenant_id, w.gateway, w.event_id, p.tenant_id AS owner, p.id
+        FROM inbound_webhooks AS w JOIN payments AS p ON p.gateway = w.gateway AND p.gateway_ref = w.gateway_ref
+        WHERE w.processed_at IS NULL AND w.payment_id IS NULL AND (p.tenant_id = w.tenant_id OR w.gateway <> 'gopay' AND NOT EXISTS (
+          SELECT FROM inbound_webhooks AS kept WHERE kept.tenant_id = p.tenant_id AND kept.gateway = w.gateway AND kept.event_id = w.event_id))
+        ORDER BY p.tenant_id, w.gateway, w.event_id, w.received_at
+      )
+      UPDATE inbound_webhooks AS w SET tenant_id = found.owner, payment_id = found.id FROM found
+      WHERE w.tenant_id = found.tenant_id AND w.gateway = found.gateway AND w.event_id = found.event_id`.execute(tx);
     await settleKnown(tx);
     const { rows } = await sql<{ tenant_id: string; payment_id: string }>`
       UPDATE inbound_webhooks AS w SET told_at = now(), tells = w.tells + 1

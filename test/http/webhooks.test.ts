@@ -20,6 +20,7 @@ import { freePort } from '../support/ports.ts';
 
 const shopA = 'webhooks-a';
 const shopB = 'webhooks-b';
+const shopC = 'webhooks-c';
 const secrets = ['whsec_old', 'whsec_new'];
 const mid = 'WEBHOOKMID';
 const paytmKey = '0123456789abcdef';
@@ -33,6 +34,7 @@ beforeAll(async () => {
   databases = await openTestDatabase();
   await createTenant(databases, shopA);
   await createTenant(databases, shopB);
+  await createTenant(databases, shopC);
 });
 afterAll(async () => {
   // What the SDK tries again throws from a timer when its connection is closed by then.
@@ -80,8 +82,7 @@ function server({ temporal = listening, gateways = ['stripe', 'gopay', 'paytm'],
   return api;
 }
 
-async function payment(status: PaymentStatus, { tenantId = shopA, gateway = 'stripe', gatewayRef = randomUUID() }: { tenantId?: string; gateway?: GatewayName; gatewayRef?: string } = {}): Promise<{ id: string; gatewayRef: string }> {
-  const id = newPaymentId();
+async function payment(status: PaymentStatus, { tenantId = shopA, gateway = 'stripe', gatewayRef = randomUUID(), id = newPaymentId() }: { tenantId?: string; gateway?: GatewayName; gatewayRef?: string; id?: string } = {}): Promise<{ id: string; gatewayRef: string }> {
   const taken = status === 'captured' || status === 'settled' || status === 'refunded';
   await databases.write
     .insertInto('payments')
@@ -231,13 +232,55 @@ describe('a webhook of Stripe', () => {
     expect(await rows(id)).toEqual([]);
   });
 
-  test("about another shop's payment is answered, stored nowhere, and changes nothing", async () => {
+  test.each<[string, (theirs: { id: string; gatewayRef: string }) => Parameters<typeof event>[0]]>([
+    ['names it and its shop', ({ id }) => ({ paymentId: id, tenantId: shopB })],
+    ['names it', ({ id }) => ({ paymentId: id })],
+    ['has the id that the gateway gave it', ({ gatewayRef }) => ({ gatewayRef })],
+  ])("about another shop's payment is that shop's, when it %s", async (_, names) => {
+    const theirs = await payment('created', { tenantId: shopB });
+    expect(await send(server(), stripe(event(names(theirs))))).toEqual(accepted);
+    expect([told, await rows(theirs.id)]).toMatchObject([[`${shopB} ${theirs.id}`], [{ tenant_id: shopB, processed_at: null }]]);
+  });
+
+  test("about another shop's payment is stored once and told once, whichever shops' addresses it comes to", async () => {
     const api = server();
     const theirs = await payment('created', { tenantId: shopB });
-    expect(await send(api, stripe(event({ paymentId: theirs.id, tenantId: shopB })))).toEqual(accepted);
-    expect(await send(api, stripe(event({ gatewayRef: theirs.gatewayRef })))).toEqual(accepted);
-    expect(await send(api, stripe(event({ tenantId: 'somebody-else' })))).toEqual(accepted);
-    expect([told, await rows(theirs.id)]).toEqual([[], []]);
+    const body = event({ paymentId: theirs.id });
+    const bring = async (tenant: string): Promise<void> => expect(await send(api, stripe(body, { tenant }))).toEqual(accepted);
+    await Promise.all([shopA, shopC, shopA, shopC].map(bring));
+    expect([told, (await rows(theirs.id)).length]).toEqual([[`${shopB} ${theirs.id}`], 1]);
+    await bring(shopB);
+    expect([told.length, (await rows(theirs.id)).length]).toEqual([1, 1]);
+  });
+
+  test('that names another shop than that of the payment, or one without such a payment, is answered, stored nowhere, and changes nothing', async () => {
+    const api = server();
+    const theirs = await payment('created', { tenantId: shopB });
+    for (const tenant of [shopA, shopB]) expect(await send(api, stripe(event({ paymentId: theirs.id, tenantId: shopA }), { tenant }))).toEqual(accepted);
+    expect(await send(api, stripe(event({ gatewayRef: theirs.gatewayRef, tenantId: 'somebody-else' })))).toEqual(accepted);
+    const id = `evt_${randomUUID()}`;
+    expect(await send(api, stripe(event({ id, tenantId: 'somebody-else' })))).toEqual(accepted);
+    expect([told, await rows(theirs.id), await rowOf(id)]).toEqual([[], [], []]);
+  });
+
+  test('about an id that two shops have given is about the payment of the shop that it names, else of the address', async () => {
+    const api = server();
+    const { id } = await payment('created');
+    const theirs = await payment('created', { tenantId: shopB, id });
+    expect(await send(api, stripe(event({ paymentId: id, tenantId: shopB })))).toEqual(accepted);
+    expect(await send(api, stripe(event({ paymentId: id })))).toEqual(accepted);
+    expect([told, theirs.id]).toEqual([[`${shopB} ${id}`, `${shopA} ${id}`], id]);
+  });
+
+  test("that came to other shops' addresses before the payment had its id there is its shop's, once, when it has", async () => {
+    const api = server();
+    const [eventId, gatewayRef] = [`evt_${randomUUID()}`, `pi_${randomUUID()}`];
+    for (const tenant of [shopA, shopC]) expect(await send(api, stripe(event({ id: eventId, gatewayRef }), { tenant }))).toEqual(accepted);
+    const { id } = await payment('created', { tenantId: shopB, gatewayRef });
+    await databases.write.updateTable('inbound_webhooks').set({ received_at: new Date(Date.now() - 6_000) }).where('event_id', '=', eventId).execute();
+    // The sweep of the running workers may be first.
+    for (const _ of [1, 2]) await claimWaiting(databases.write);
+    expect(await rows(id)).toMatchObject([{ tenant_id: shopB, event_id: eventId }]);
   });
 
   test('about no payment of anybody is kept for the record', async () => {
@@ -303,9 +346,18 @@ describe('a webhook of Paytm', () => {
     expect([told, await rows(id)]).toEqual([[], []]);
   });
 
-  test("about another shop's payment is answered and stored nowhere", async () => {
+  test("about another shop's payment is that shop's: Paytm knows one address for each merchant id", async () => {
+    const api = server();
     const { id } = await payment('created', { gateway: 'paytm', tenantId: shopB });
-    expect(await send(server(), post(await form(paid(id))))).toEqual(accepted);
+    const body = await form(paid(id));
+    for (const tenant of [shopA, shopC, shopA]) expect(await send(api, post(body, `/v1/webhooks/paytm/${tenant}`))).toEqual(accepted);
+    expect([told, await rows(id)]).toMatchObject([[`${shopB} ${id}`], [{ tenant_id: shopB, event_id: `${id}:TXN_SUCCESS` }]]);
+    expect(await send(api, post(body, '/v1/webhooks/paytm/nobody'))).toEqual([404, 'not_found']);
+  });
+
+  test("about another shop's payment, but forged, is refused and stored nowhere", async () => {
+    const { id } = await payment('created', { gateway: 'paytm', tenantId: shopB });
+    expect(await send(server(), post(await form(paid(id), 'fedcba9876543210')))).toEqual([401, 'webhook_signature_invalid']);
     expect([told, await rows(id)]).toEqual([[], []]);
   });
 
