@@ -16,9 +16,9 @@ import { failPayment, markUndecided, recordCharge } from '../services/database/p
 import { listOpenRefunds, markRefundSent, recordRefund, requestRefund, selectRefunds } from '../services/database/payments/refunds.ts';
 import { selectPayment, type PaymentRow, type RefundRow } from '../services/database/payments/rows.ts';
 import { settleBooking, stillWanted } from '../services/database/payments/settle.ts';
-import { isAwaited } from '../services/database/payments/subjects.ts';
+import { isAwaited, isPayable } from '../services/database/payments/subjects.ts';
 import { refreshInventoryStatistics } from '../services/database/purchases/inventory.ts';
-import type { Charge, ChargeState, Gateway, RefundOrder } from '../services/payments/gateway.ts';
+import type { Charge, ChargeState, Gateway, RefundOrder, RefundState } from '../services/payments/gateway.ts';
 import { named } from './failures.ts';
 import { alive, asking, sending, taken } from './payments-gateway.ts';
 
@@ -35,8 +35,15 @@ export type Settlement =
 export interface PaymentDependencies {
   readonly databases: Databases;
   readonly gateways: Partial<Record<GatewayName, Gateway>>;
-  /** Tells a booking's flow that its row has changed. @param now what it is: then the flow need not look. */
-  readonly tellBooking: (bookingId: string, now?: BookingView) => Promise<void>;
+  /** Tells a booking's flow that its row has changed. */
+  readonly tellBooking: (bookingId: string, confirmed?: Confirmed) => Promise<void>;
+}
+
+/** A booking that was paid for. */
+export interface Confirmed {
+  readonly tenantId: string;
+  /** With it the flow need not look. */
+  readonly booking?: BookingView;
 }
 
 /** From a payment's row to its being sent, when nothing gets in between. */
@@ -68,7 +75,7 @@ export function createPaymentActivities({ databases: { write }, gateways, tellBo
   }
 
   const wanted = async ({ tenant_id: tenantId, subject_kind: kind, subject_id: id }: PaymentRow): Promise<boolean> =>
-    await named(() => (kind === 'booking' ? stillWanted(write, tenantId, id) : isAwaited(write, tenantId, kind, id)));
+    await named(() => (kind === 'booking' ? stillWanted(write, tenantId, id) : isPayable(write, tenantId, kind, id)));
 
   /** The booking's flow looks at its row then; a purchase and an order wait for the payment's end. */
   async function tellSubject({ subject }: PaymentView): Promise<void> {
@@ -196,7 +203,7 @@ export function createPaymentActivities({ databases: { write }, gateways, tellBo
       const { subject, booking } = settled;
       if (booking === undefined) return { kind: 'awaited' };
       if (booking.kind === 'vehicle') await named(() => refreshInventoryStatistics(write, ref.tenantId));
-      await tellBooking(subject.id, booking);
+      await tellBooking(subject.id, { tenantId: ref.tenantId, booking });
       return { kind: 'settled', booking };
     },
 
@@ -220,19 +227,26 @@ export function createPaymentActivities({ databases: { write }, gateways, tellBo
           const earlier = await asking(async () => await gateway.lookUpRefund(order));
           if (earlier.state !== 'absent') return earlier;
         }
-        await named(() => markRefundSent(write, ref, refundId));
+        if (!(await named(() => markRefundSent(write, ref, refundId, refund.sent_at)))) throw ApplicationFailure.retryable('Somebody else is sending it.', 'payment_unknown');
         return await sending(async () => await gateway.refund(order));
       });
-      return await named(() => recordRefund(write, ref, refundId, state ?? { state: 'absent' }));
+      return await recorded(ref, refundId, state ?? { state: 'absent' });
     },
 
     async lookUpRefund(ref: PaymentRef, refundId: string): Promise<RefundView | Refusal> {
       const found = await orderOf(ref, refundId);
       if (found === undefined) return { refused: 'refund_not_found', detail: `There is no refund ${refundId}.` };
       const state = await alive(async () => await asking(async () => await found.gateway.lookUpRefund(found.order)));
-      return await named(() => recordRefund(write, ref, refundId, state));
+      return await recorded(ref, refundId, state);
     },
   };
+
+  /** Another amount than was ordered is nothing to write down by itself. */
+  async function recorded(ref: PaymentRef, refundId: string, state: RefundState): Promise<RefundView | Refusal> {
+    const refund = await named(() => recordRefund(write, ref, refundId, state));
+    if (isRefusal(refund) && refund.refused === 'amount_mismatch') throw ApplicationFailure.nonRetryable(refund.detail, 'payment_unknown');
+    return refund;
+  }
 }
 
 export type PaymentActivities = ReturnType<typeof createPaymentActivities>;

@@ -10,13 +10,14 @@ import { refreshInventoryStatistics } from '../services/database/purchases/inven
 import { selectPurchase, toPurchaseView, unknownPurchase } from '../services/database/purchases/rows.ts';
 import { beginUndo, finishUndo, tellParked } from '../services/database/purchases/undo.ts';
 import { named } from './failures.ts';
+import type { PaymentDependencies } from './payments.ts';
 
 type Outcome = PurchaseView | Refusal;
 
 export interface PurchaseDependencies {
   readonly databases: Databases;
   /** Tells a booking's flow that its row has changed. */
-  readonly tellBooking: (bookingId: string) => Promise<void>;
+  readonly tellBooking: PaymentDependencies['tellBooking'];
 }
 
 export function createPurchaseActivities({ databases: { write }, tellBooking }: PurchaseDependencies) {
@@ -56,8 +57,9 @@ export function createPurchaseActivities({ databases: { write }, tellBooking }: 
       await named(() => refreshInventoryStatistics(write, tenantId));
     },
 
-    async tellBooking(bookingId: string): Promise<void> {
-      await tellBooking(bookingId);
+    /** @param tenantId absent in flows that began before it was there. */
+    async tellBooking(bookingId: string, tenantId?: string): Promise<void> {
+      await tellBooking(bookingId, tenantId === undefined ? undefined : { tenantId });
     },
   };
 }

@@ -8,7 +8,7 @@ import { nothingYet, tally as tallySchema, type Tally } from '../contracts/recon
 import type { Databases } from '../services/database/connection.ts';
 import { markAgreed, recordFindings, recordStranger, resolveStrangers } from '../services/database/reconciliation/cases.ts';
 import { compare, compareStranger, compareWithNobody, decide, isMoving, movingMs, type Difference } from '../services/database/reconciliation/compare.ts';
-import { findListed, listDue, listMade, listTenants, loadOurs, pageSize, type OurPayment, type PaymentKey, type Scope } from '../services/database/reconciliation/ours.ts';
+import { findListed, gatewaysUsed, listDue, listMade, listTenants, loadOurs, pageSize, type OurPayment, type PaymentKey, type Scope } from '../services/database/reconciliation/ours.ts';
 import { beginRun, endRun, windowStart } from '../services/database/reconciliation/runs.ts';
 import { GatewayError, type ChargeState, type Gateway, type ListedCharge } from '../services/payments/gateway.ts';
 import { named } from './failures.ts';
@@ -47,6 +47,8 @@ const questionsAtOnce = 5;
 const unavailableAtMost = 5;
 const longestWaitMs = 30_000;
 const heartbeatMs = 5_000;
+/** How a gateway says that it has never heard of an id of its own: Stripe (docs.stripe.com/error-codes). That may be another account's, or test money. */
+const unheardOf: ReadonlySet<string> = new Set(['resource_missing']);
 
 /** How far an attempt has come; the next one goes on from there. */
 const cursorSchema = z.object({ listedToMs: z.number(), after: z.object({ tenantId: z.string(), paymentId: z.string() }).optional(), tally: tallySchema });
@@ -60,7 +62,9 @@ export function createReconciliationActivities({ databases: { write }, gateways,
         await beginRun(write, runId, tenantId);
         const now = new Date();
         const from = await windowStart(write, now);
-        return { gateways: gatewayNames.filter((name) => gateways[name] !== undefined), fromMs: from.getTime(), toMs: now.getTime() };
+        const used = await gatewaysUsed(write, from, tenantId);
+        // One that is not set up here, but has taken money, is not compared in silence.
+        return { gateways: gatewayNames.filter((name) => gateways[name] !== undefined || used.has(name)), fromMs: from.getTime(), toMs: now.getTime() };
       });
     },
 
@@ -105,6 +109,7 @@ export function createReconciliationActivities({ databases: { write }, gateways,
       } catch (error) {
         if (!(error instanceof GatewayError)) throw error;
         log.warn('a payment could not be compared', { paymentId: ours.paymentId, gateway: error.gateway, kind: error.kind, gatewayCode: error.gatewayCode });
+        if (error.kind === 'final' && unheardOf.has(error.gatewayCode)) return { state: 'absent' };
         if (error.kind !== 'final') unavailable += 1;
         if (unavailable >= unavailableAtMost) throw away(error);
         count({ unanswered: 1 });

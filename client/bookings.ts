@@ -4,10 +4,9 @@ import type { UpdateDefinition } from '@temporalio/common';
 import { typeid } from 'typeid-js';
 import { answerPatienceMs, bookingMessages, isMade, standsFor, type BookingInput, type HoldOutcome, type HoldRequest } from '../contracts/bookings/flow.ts';
 import { confirmBookingBody, createBookingBody, rescheduleBookingBody, type BookingView } from '../contracts/bookings/schemas.ts';
+import { bookingStart } from '../contracts/bookings/start.ts';
 import { isRefusal, type Refusal } from '../contracts/failures.ts';
 import { bookingWorkflowId } from '../contracts/flows.ts';
-import { searchAttributes } from '../contracts/search-attributes.ts';
-import { priorityFor, queueOfWorkflow, taskQueues, workflowTaskTimeout } from '../contracts/task-queues.ts';
 import type { FlowProgress } from '../contracts/values.ts';
 import { HoldfastError, isTimeout, parsed, translated } from './errors.ts';
 import { ownedFlow } from './owned.ts';
@@ -151,13 +150,13 @@ export class BookingsClient {
   }
 
   async #updateWithStart<Result, Args extends unknown[]>(message: UpdateDefinition<Result, Args>, args: Args, input: BookingInput, updateId?: string): Promise<Result> {
-    return await updateWithStart(this.#client, { type: 'booking', start: this.#startOptions(input), message, args, updateId });
+    return await updateWithStart(this.#client, { type: 'booking', start: bookingStart(input), message, args, updateId });
   }
 
   /** Makes sure the flow is there and knows that nobody waits any more; if it has ended meanwhile, answers how. */
   async #detach(input: BookingInput): Promise<HoldOutcome> {
     try {
-      await this.#client.workflow.signalWithStart('booking', { ...this.#startOptions(input), workflowIdReusePolicy: 'REJECT_DUPLICATE', signal: bookingMessages.detach });
+      await this.#client.workflow.signalWithStart('booking', { ...bookingStart(input), workflowIdReusePolicy: 'REJECT_DUPLICATE', signal: bookingMessages.detach });
       return { id: input.bookingId, status: 'pending' };
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -175,36 +174,9 @@ export class BookingsClient {
       } catch (error) {
         // The run has ended: a new one picks the booking up from the database.
         if (!(error instanceof WorkflowNotFoundError)) throw error;
-        await this.#client.workflow.signalWithStart('booking', { ...this.#startOptions({ tenantId: this.#tenantId, bookingId: id }), signal: bookingMessages[signal] });
+        await this.#client.workflow.signalWithStart('booking', { ...bookingStart({ tenantId: this.#tenantId, bookingId: id }), signal: bookingMessages[signal] });
       }
     });
-  }
-
-  #startOptions(input: BookingInput) {
-    const { tenantId, bookingId, request } = input;
-    return {
-      workflowId: bookingWorkflowId(bookingId),
-      taskQueue: queueOfWorkflow.booking,
-      workflowTaskTimeout,
-      args: [input] as [BookingInput],
-      // The id is the booking: a running flow takes the message, an ended one is picked up by a new run.
-      workflowIdConflictPolicy: 'USE_EXISTING' as const,
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
-      priority: priorityFor(taskQueues.bookings.urgency, tenantId),
-      typedSearchAttributes: [
-        { key: searchAttributes.tenant, value: tenantId },
-        ...(request === undefined
-          ? []
-          : [
-              // Almost every flow is held within its first task, so it starts out labelled so and saves a write.
-              { key: searchAttributes.status, value: 'held' },
-              { key: searchAttributes.resource, value: request.resourceId },
-              { key: searchAttributes.customer, value: request.customerId },
-            ]),
-      ],
-      staticSummary: request === undefined ? `Booking ${bookingId}, picked up again` : `${request.quantity} × ${request.resourceId} for ${request.customerId}${stay(request)}`,
-      staticDetails: `Tenant \`${tenantId}\`, booking \`${bookingId}\`. A hold ends by itself after 15 minutes. Signals: \`cancel\`, \`resume\`. Updates: \`confirm\`, \`extend\` (once), \`reschedule\` (a room).`,
-    };
   }
 }
 
@@ -218,8 +190,4 @@ function refuseDates({ from, to }: HoldRequest): void {
 function sameBooking(request: HoldRequest, outcome: HoldOutcome): HoldOutcome {
   if (isMade(outcome) && !standsFor(outcome, request)) throw new HoldfastError('booking_id_reused', `${outcome.id} belongs to another request.`);
   return outcome;
-}
-
-function stay({ from, to }: Pick<HoldRequest, 'from' | 'to'>): string {
-  return from === undefined || to === undefined ? '' : `, ${from.slice(0, 10)} to ${to.slice(0, 10)}`;
 }

@@ -1,20 +1,27 @@
 /** How a step tells another flow that what it is about has changed in the database. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Confirmed } from '../activities/payments.ts';
 import { bookingMessages } from '../contracts/bookings/flow.ts';
 import type { BookingView } from '../contracts/bookings/schemas.ts';
+import { bookingStart } from '../contracts/bookings/start.ts';
 import { bookingWorkflowId, importWorkflowId, paymentWorkflowId } from '../contracts/flows.ts';
 import { importLabels } from '../contracts/imports/start.ts';
 import { paymentMessages } from '../contracts/payments/flow.ts';
 import { paymentLabels } from '../contracts/payments/start.ts';
 import { priorityFor, queueOfWorkflow, taskQueues, workflowTaskTimeout } from '../contracts/task-queues.ts';
 
-/** Makes a booking's flow look at its row; one that has ended need not know. @param now what was made of it: then it need not look. */
-export function tellBookingThrough(client: Client): (bookingId: string, now?: BookingView) => Promise<void> {
-  return async (bookingId, now) => {
+/**
+ * Makes a booking's flow look at its row. One that has ended need not know, but for a booking that was confirmed after its
+ * hold had ended: then a new run picks it up, so that the last one says what is true.
+ */
+export function tellBookingThrough(client: Client): (bookingId: string, confirmed?: Confirmed) => Promise<void> {
+  return async (bookingId, confirmed) => {
+    const signalArgs: [BookingView?] = confirmed?.booking === undefined ? [] : [confirmed.booking];
     try {
-      await client.workflow.getHandle(bookingWorkflowId(bookingId)).signal(bookingMessages.refresh, ...(now === undefined ? [] : [now] as const));
+      await client.workflow.getHandle(bookingWorkflowId(bookingId)).signal(bookingMessages.refresh, ...signalArgs);
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
+      if (confirmed !== undefined) await client.workflow.signalWithStart('booking', { ...bookingStart({ tenantId: confirmed.tenantId, bookingId }), signal: bookingMessages.refresh, signalArgs });
     }
   };
 }

@@ -138,7 +138,7 @@ export const bookingRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
         summary: 'Move a room to other dates, or change nothing',
         params,
         body: rescheduleBookingBody,
-        response: answers('POST', { 202: anyBooking }, [...changeCodes, 'booking_closed', 'not_reschedulable', 'invalid_dates', 'resource_unavailable']),
+        response: answers('POST', { 202: anyBooking }, [...changeCodes, 'booking_closed', 'not_reschedulable', 'invalid_dates', 'resource_unavailable', 'payment_in_progress']),
       },
     },
     async (request, reply) => {

@@ -77,6 +77,8 @@ export interface RefundWish {
   /** All that is left, if absent. */
   readonly amountMinor?: number;
   readonly reason?: string;
+  /** Of an undo: when it has succeeded, and what somebody else had promised was refused after all, that is given back by another. */
+  readonly allOfIt?: boolean;
 }
 
 /** How long a caller is kept waiting for a gateway that may answer at once, before the answer is "created". */

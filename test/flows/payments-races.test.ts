@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { newBookingId, newPaymentId, newPurchaseId, newRefundId, type BookingView, type PayBooking, type PaymentView } from '../../client/index.ts';
-import { paymentWorkflowId } from '../../contracts/flows.ts';
+import { paymentWorkflowId, purchaseWorkflowId } from '../../contracts/flows.ts';
 import type { PayRequest } from '../../contracts/payments/flow.ts';
 import type { PutResource } from '../../contracts/resources.ts';
 import { paymentLabels } from '../../contracts/payments/start.ts';
@@ -8,8 +8,9 @@ import { queueOfWorkflow } from '../../contracts/task-queues.ts';
 import { findBooking } from '../../services/database/bookings/queries.ts';
 import { findPayment, listRefunds } from '../../services/database/payments/queries.ts';
 import { recordCharge } from '../../services/database/payments/record.ts';
-import { requestRefund } from '../../services/database/payments/refunds.ts';
+import { recordRefund, requestRefund } from '../../services/database/payments/refunds.ts';
 import { settlePayment } from '../../services/database/payments/settle.ts';
+import { findPurchase } from '../../services/database/purchases/queries.ts';
 import { createResource, someConcert, someRoom } from '../support/database.ts';
 import { eventually } from '../support/http.ts';
 import { executedOf, movementsOf } from '../support/money-seen.ts';
@@ -141,6 +142,21 @@ describe('money that nobody wants any more', () => {
     expect(await stored(payment.id)).toMatchObject({ status: 'refunded', refunded: 27_000 });
     expect((await executedOf(world, payment.id)).toSorted()).toEqual(['charge 27000', 'refund 20000', 'refund 7000']);
     expect(await movementsOf(world, payment.id)).toEqual({});
+  });
+
+  test('by a purchase that comes to nothing is given back to the last cent, also what somebody else had promised and could not give', async () => {
+    const { purchaseId, payment } = await purchaseThatWaits('stripe');
+    const ref = { tenantId: world.tenantId, paymentId: payment.id };
+    const promised = newRefundId();
+    await requestRefund(world.databases.write, ref, { refundId: promised, amountMinor: 300 });
+    const undoing = { tenantId: world.tenantId, purchaseId };
+    await world.client.workflow.start('purchase', { workflowId: purchaseWorkflowId(purchaseId), taskQueue: queueOfWorkflow.purchase, args: [undoing] });
+    await eventually('the rest to be given back', async () => (await stored(payment.id))?.refunded === 700);
+    await recordRefund(world.databases.write, ref, promised, { state: 'failed', gatewayCode: 'no', message: 'no', answer: {} });
+    await world.environment.sleep(minutes(2));
+    await eventually('the end', async () => (await findPurchase(world.databases.write, world.tenantId, purchaseId))?.status === 'cancelled');
+    expect(await stored(payment.id)).toMatchObject({ status: 'refunded', refunded: 1_000 });
+    expect((await executedOf(world, payment.id)).toSorted()).toEqual(['charge 1000', 'refund 300', 'refund 700']);
   });
 
   test('is let go when it was only held', async () => {

@@ -6,15 +6,16 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { sql } from 'kysely';
 import { createPaymentActivities, type PaymentActivities } from '../../activities/payments.ts';
-import { newPaymentId, newRefundId } from '../../client/index.ts';
+import { newPaymentId, newPurchaseId, newRefundId } from '../../client/index.ts';
 import type { Databases } from '../../services/database/connection.ts';
 import { releaseBooking } from '../../services/database/bookings/transitions.ts';
 import { beginPayment } from '../../services/database/payments/begin.ts';
 import { findPayment } from '../../services/database/payments/queries.ts';
 import { failPayment, recordCharge } from '../../services/database/payments/record.ts';
-import { recordRefund, requestRefund } from '../../services/database/payments/refunds.ts';
+import { markRefundSent, recordRefund, requestRefund, selectRefund } from '../../services/database/payments/refunds.ts';
+import { createPurchase } from '../../services/database/purchases/create.ts';
 import { GatewayError, type ChargeState, type Gateway, type RefundOrder, type RefundState } from '../../services/payments/gateway.ts';
-import { createTenant, openTestDatabase } from '../support/database.ts';
+import { createTenant, openTestDatabase, someCar } from '../support/database.ts';
 import { heldBooking, made } from '../support/sales.ts';
 
 const tenantId = `steps-${randomUUID().slice(0, 8)}`;
@@ -137,6 +138,33 @@ describe('a refund', () => {
     };
     expect(await step(async (steps) => await steps.refund(ref, next.id))).toMatchObject({ id: `${id}-2`, status: 'requested' });
     expect(others).toEqual([`r-${id}`]);
+  });
+
+  test('that two steps want to send in the same moment is sent by one', async () => {
+    const { ref } = await taken();
+    const { id } = made(await requestRefund(databases.write, ref, { refundId: newRefundId() }));
+    expect([await markRefundSent(databases.write, ref, id, null), await markRefundSent(databases.write, ref, id, null)]).toEqual([true, false]);
+    const sent = await selectRefund(databases.write, tenantId, id);
+    expect(await markRefundSent(databases.write, ref, id, sent?.sent_at ?? null)).toBe(true);
+  });
+
+  test('of another amount than was ordered is not written down', async () => {
+    const { ref } = await taken();
+    const { id } = made(await requestRefund(databases.write, ref, { refundId: newRefundId(), amountMinor: 500 }));
+    says.refund = () => ({ state: 'succeeded', gatewayRef: `r-${id}`, amountMinor: 5_000, answer: {} });
+    await expect(step(async (steps) => await steps.refund(ref, id))).rejects.toMatchObject({ type: 'payment_unknown', message: expect.stringContaining('speaks of 5000') });
+    expect(await findPayment(databases.write, tenantId, ref.paymentId)).toMatchObject({ refunded: 0 });
+  });
+});
+
+describe('the payment of a vehicle', () => {
+  test('is not begun when its hold has ended while nobody worked', async () => {
+    const { id: bookingId } = await heldBooking(databases, tenantId, someCar);
+    const purchaseId = newPurchaseId();
+    made(await createPurchase(databases.write, { tenantId, purchaseId }, { customerId: 'ada', bookingId, gateway: 'gopay', method: '' }));
+    const begin = async () => await beginPayment(databases.write, { tenantId, paymentId: newPaymentId() }, { subject: { kind: 'purchase', id: purchaseId }, gateway: 'gopay', method: '', capture: 'automatic' });
+    await releaseBooking(databases.write, tenantId, bookingId, 'expired', 'held-only');
+    expect(await begin()).toMatchObject({ refused: 'hold_expired' });
   });
 });
 

@@ -189,6 +189,22 @@ describe('money that comes late', () => {
     expect(await stored(payment.id)).toMatchObject({ status: 'settled' });
     expect(await booking(bookingId)).toMatchObject({ status: 'confirmed', reference: payment.id });
     expect(await movementsOf(world, payment.id)).toEqual({ 'gateway:gopay': 27_000, revenue: -27_000 });
+    // Its flow had ended with the hold: another says now what is true.
+    await eventually('the flow to say so', async () => (await world.holdfast.bookings.get(bookingId)).status === 'confirmed');
+  });
+
+  test('is given back when the room was moved to other dates meanwhile, which a payment on its way does not let happen', async () => {
+    const { bookingId } = await held();
+    const payment = (await world.holdfast.payments.payBooking({ bookingId, gateway: 'gopay' })) as PaymentView;
+    const longer = { from: '2033-07-01', to: '2033-07-11' };
+    await expect(world.holdfast.bookings.reschedule(bookingId, longer)).rejects.toMatchObject({ code: 'payment_in_progress' });
+    await world.holdfast.payments.cancel(payment.id);
+    await ended(payment.id);
+    expect(await world.holdfast.bookings.reschedule(bookingId, longer)).toMatchObject({ status: 'held', amount: 90_000 });
+    await pay(payment);
+    expect(await stored(payment.id)).toMatchObject({ status: 'refunded', refunded: 27_000 });
+    expect(await booking(bookingId)).toMatchObject({ status: 'held' });
+    expect(await movementsOf(world, payment.id)).toEqual({});
   });
 
   test('is given back when somebody else has the room, and the customer is told', async () => {

@@ -139,6 +139,22 @@ test('a payment that the gateway has lost, or never had, is a case', async () =>
   expect(await cases()).toMatchObject([{ kind: 'missing_there', paymentId, evidence: { ours: { state: 'captured', captured: 9_000 }, theirs: { state: 'absent' } } }]);
 });
 
+test('money that we have by an id which the gateway has never heard of is a case', async () => {
+  const paymentId = await pay('stripe');
+  await later();
+  const elsewhere: Gateway = { ...gatewayOf('stripe'), lookUp: async () => await Promise.reject(new GatewayError('stripe', 'final', 'resource_missing', 'No such payment_intent')), list: async function* () { /* nothing */ } };
+  await compare('stripe', { of: { stripe: elsewhere } });
+  expect(await cases()).toMatchObject([{ kind: 'missing_there', paymentId }]);
+});
+
+test('a gateway that has taken money and is not set up any more is not passed over', async () => {
+  await pay('gopay');
+  const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => undefined) });
+  const { stripe } = gateways;
+  const plan: unknown = await environment.run(async () => await activities(stripe === undefined ? {} : { stripe }).beginReconciliation(randomUUID(), tenantId));
+  expect(plan).toMatchObject({ gateways: ['stripe', 'gopay'] });
+});
+
 test("a charge that was made behind our back is a case of its shop, and ends when the money has gone back", async () => {
   const made = { gatewayRef: `pi_${randomUUID()}`, amountMinor: 4_200, currency: 'EUR', answer: {}, state: 'captured' as const, capturedMinor: 4_200 };
   let refundedMinor = 0;

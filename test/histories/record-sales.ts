@@ -3,6 +3,7 @@ import { newOrderId, newPurchaseId, type OrderView } from '../../client/index.ts
 import { bookingWorkflowId, invoiceWorkflowId, orderWorkflowId, purchaseWorkflowId } from '../../contracts/flows.ts';
 import { isRefusal } from '../../contracts/failures.ts';
 import { paymentOfOrder } from '../../contracts/orders/flow.ts';
+import { paymentIdOf } from '../../contracts/purchases/flow.ts';
 import { putBasketItem } from '../../services/database/baskets.ts';
 import { createOrder } from '../../services/database/orders/create.ts';
 import { findOrder } from '../../services/database/orders/queries.ts';
@@ -10,6 +11,7 @@ import { putProduct } from '../../services/database/products.ts';
 import { createRateTableCarrier } from '../../services/shipping/rate-table.ts';
 import { createResource, someCar } from '../support/database.ts';
 import { eventually } from '../support/http.ts';
+import { executedOf } from '../support/money-seen.ts';
 import { payerDecides } from '../support/payer.ts';
 import type { SkippingWorld } from '../support/time-skipping.ts';
 import type { Write } from './record-payments.ts';
@@ -54,6 +56,12 @@ export async function recordSales(world: SkippingWorld, write: Write): Promise<v
   // What ends without an invoice comes first.
   await basket('declined', declined);
   await basket('cancelled', strong, async (id) => await holdfast.purchases.cancel(id));
+  await world.sandbox.faults({ party: 'stripe', kind: 'delay', operation: 'authorise', when: 'after', delayMs: 1_500, times: 1 });
+  await basket('paid-then-cancelled-until-all-is-back', visa, async (id) => {
+    await eventually('the charge', async () => (await executedOf(world, paymentIdOf(id))).length > 0);
+    await holdfast.purchases.cancel(id);
+  });
+  await world.sandbox.clearFaults();
   await order('declined', declined);
   await order('out-of-stock', visa, undefined, 2);
   await order('cancelled', strong, async (id) => await holdfast.orders.cancel(id));

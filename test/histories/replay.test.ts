@@ -27,7 +27,7 @@ async function replay(history: RecordedHistory): Promise<void> {
 test.each([
   ['booking', ['expired', 'confirmed', 'paid', 'looked-at-then-expired', 'cancelled', 'refused', 'failed']],
   ['payment', ['settled', 'declined', 'refused', 'cancelled', 'payer-timed-out', 'unknown-then-reconciled', 'late-then-given-back', 'refunded-in-part']],
-  ['purchase', ['completed', 'declined', 'cancelled', 'of-a-vehicle']],
+  ['purchase', ['completed', 'declined', 'cancelled', 'of-a-vehicle', 'paid-then-cancelled', 'paid-then-cancelled-until-all-is-back']],
   ['order', ['completed', 'declined', 'cancelled', 'out-of-stock', 'begun-again-then-cancelled', 'begun-again-then-completed']],
   ['invoice', ['stored']],
   ['import', ['completed', 'failed', 'cancelled', 'stopped-on-failure', 'retried', 'continued', 'silent-then-begun-again']],

@@ -6,7 +6,7 @@
  * The database row is the state, and every step does nothing when it was taken before; so a run that picks an order up,
  * because its earlier run was ended by force, goes on or undoes wherever that one stopped.
  */
-import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import { failures, isFailureCode, isRefusal, unknownOrder, type Refusal } from '../../contracts/failures.ts';
 import { hasEnded, orderMessages, type OrderInput } from '../../contracts/orders/flow.ts';
 import type { OrderState } from '../../contracts/orders/schemas.ts';
@@ -79,11 +79,15 @@ async function live(input: OrderInput, run: OrderRun): Promise<OrderState | Refu
     return stopped;
   }
 
-  async function undo({ step, reason }: Stop): Promise<void> {
+  async function undo({ step, reason, blind = false }: Stop): Promise<void> {
     run.outcome = await firmly((steps) => steps.beginOrderUndo(ref, step, reason));
+    const decided = orderOf(run);
     // The last step had got through after all, and only its answer was lost.
-    if (orderOf(run)?.status === 'completed') await startInvoice(ref.tenantId, { kind: 'order', id: ref.orderId });
-    else if (orderOf(run)?.status === 'undoing') await unwind();
+    if (decided?.status === 'completed') await startInvoice(ref.tenantId, { kind: 'order', id: ref.orderId });
+    else if (decided?.status === 'undoing') {
+      if (blind && patched('undo-what-an-earlier-run-did')) undoAll(run, decided, saga);
+      await unwind();
+    }
   }
 
   async function unwind(): Promise<void> {
@@ -109,7 +113,7 @@ async function validate({ request }: OrderInput, run: OrderRun): Promise<Stop | 
     tell(run);
     return undefined;
   } catch (error) {
-    return { step: 'validation', reason: reasonOf(error) };
+    return { step: 'validation', reason: reasonOf(error), blind: true };
   }
 }
 

@@ -19,6 +19,8 @@ export interface OrderRun {
 export interface Stop {
   readonly step: OrderStep;
   readonly reason: OrderReason;
+  /** The order could not even be read, so nobody knows which steps an earlier run has taken. */
+  readonly blind?: boolean;
 }
 
 export const orderOf = ({ outcome }: OrderRun): OrderState | undefined => (outcome === undefined || isRefusal(outcome) ? undefined : outcome);

@@ -1,5 +1,5 @@
 /** Giving money back, until the gateway has done it or has said that it will not. */
-import { ApplicationFailure, CancellationScope, condition } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, patched, sleep } from '@temporalio/workflow';
 import { isRefusal, type Refusal } from '../../contracts/failures.ts';
 import type { PaymentView, RefundView } from '../../contracts/payments/schemas.ts';
 import { refundLadderMs, unknownPaymentLadderMs } from '../../contracts/task-queues.ts';
@@ -53,7 +53,7 @@ export async function giveBack(run: PaymentRun, why: string): Promise<void> {
     await findLostRefunds(run);
     await refundWanted(run);
     if (!isCaptured(run)) return;
-    const wish = { refundId: fullRefundId(run.ref.paymentId), reason: why };
+    const wish = { refundId: fullRefundId(run.ref.paymentId), reason: why, allOfIt: true };
     const requested = await firmly(run, async (steps) => await steps.requestRefund(run.ref, wish));
     const refund = isRefusal(requested) ? requested : await refundUntilDone(run, requested.id);
     if (!isCaptured(run)) return;
@@ -83,15 +83,20 @@ export async function undoPayment(ref: Ref, refundId: string, reason: string): P
       const asked = await question.lookUp(ref);
       if (!('absent' in asked)) view = asked;
       if (!isRefusal(view) && (view.status === 'created' || view.status === 'authorised') && view.gatewayRef !== undefined) view = await gateway.giveUp(ref);
+      // The gateway speaks of other money than ours: that is for people to look at, and nothing is undone yet.
+      if (isRefusal(view) && view.refused !== 'payment_not_found' && patched('park-an-undo-of-other-money')) throw ApplicationFailure.nonRetryable(view.detail, 'payment_unknown');
       if (!isRefusal(view) && isUndecided(view)) view = await firmly(undo, async (steps) => await steps.failPayment(ref, 'cancelled', reason));
     }
-    if (isRefusal(view) || view.captured === view.refunded) return;
-    const requested = await firmly(undo, async (steps) => await steps.requestRefund(ref, { refundId, reason }));
-    // Somebody else has promised the rest already.
-    if (isRefusal(requested)) return;
-    const refund = requested.status === 'requested' ? await attempt(ref, requested.id) : requested;
-    if (isRefusal(refund) || refund.status !== 'succeeded') {
-      throw ApplicationFailure.nonRetryable(isRefusal(refund) ? refund.detail : (refund.failure ?? 'the gateway refused the refund'), 'gateway_refused');
+    for (let round = 0; !isRefusal(view) && view.captured !== view.refunded; round += 1) {
+      const requested = await firmly(undo, async (steps) => await steps.requestRefund(ref, { refundId, reason, allOfIt: true }));
+      const refund = !isRefusal(requested) && requested.status === 'requested' ? await attempt(ref, requested.id) : requested;
+      // A refusal of the wish says that somebody else has promised the rest already.
+      if (!isRefusal(requested) && (isRefusal(refund) || refund.status !== 'succeeded')) {
+        throw ApplicationFailure.nonRetryable(isRefusal(refund) ? refund.detail : (refund.failure ?? 'the gateway refused the refund'), 'gateway_refused');
+      }
+      if (!patched('undo-until-all-is-back')) return;
+      if (round > 0) await sleep(refundLadderMs[Math.min(round - 1, refundLadderMs.length - 1)] ?? 0, { summary: 'wait for the refund that somebody else wished' });
+      view = await firmly(undo, async (steps) => await steps.loadPayment(ref));
     }
   });
 }

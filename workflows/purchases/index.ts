@@ -137,7 +137,7 @@ async function conclude({ tenantId, purchaseId }: Pick<PurchaseInput, 'tenantId'
   tell(run, 'concluding');
   await Promise.all([
     startInvoice(tenantId, { kind: 'purchase', id: purchaseId }),
-    ...(bookingId === undefined ? [] : [untilDone.countInventory(tenantId), untilDone.tellBooking(bookingId)]),
+    ...(bookingId === undefined ? [] : [untilDone.countInventory(tenantId), untilDone.tellBooking(bookingId, tenantId)]),
   ]);
   tell(run, 'ended');
 }

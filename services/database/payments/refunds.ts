@@ -11,7 +11,7 @@ import type { PaymentRef } from './begin.ts';
 import { selectPayment, toLedgerPayment, toRefundView, type RefundRow } from './rows.ts';
 
 /** Idempotent by the refund's id; a refund that has failed is followed by another, `…-2`. The payment's row is locked, so two refunds can never both take what is left. */
-export async function requestRefund(db: Kysely<Database>, { tenantId, paymentId }: PaymentRef, { refundId, amountMinor, reason }: RefundWish): Promise<RefundView | Refusal> {
+export async function requestRefund(db: Kysely<Database>, { tenantId, paymentId }: PaymentRef, { refundId, amountMinor, reason, allOfIt = false }: RefundWish): Promise<RefundView | Refusal> {
   return await db.transaction().execute(async (tx) => {
     const payment = await selectPayment(tx, tenantId, paymentId, 'for update');
     if (payment === undefined) return unknownPayment(paymentId);
@@ -21,10 +21,11 @@ export async function requestRefund(db: Kysely<Database>, { tenantId, paymentId 
     const refunds = await selectRefunds(tx, tenantId, paymentId);
     const tries = refunds.filter(({ id }) => id === refundId || id.startsWith(`${refundId}-`));
     const latest = tries.at(-1);
-    if (latest !== undefined && latest.status !== 'failed') return toRefundView(latest, payment.currency);
-    if (payment.captured_minor === 0) return { refused: 'payment_not_refundable', detail: `Payment ${paymentId} is ${payment.status}: nothing was taken.` };
     const promised = refunds.filter(({ status }) => status !== 'failed').reduce((sum, { amount_minor }) => sum + amount_minor, 0);
     const left = payment.captured_minor - promised;
+    const goesOn = latest?.status === 'failed' || (allOfIt && latest?.status === 'succeeded' && left > 0);
+    if (latest !== undefined && !goesOn) return toRefundView(latest, payment.currency);
+    if (payment.captured_minor === 0) return { refused: 'payment_not_refundable', detail: `Payment ${paymentId} is ${payment.status}: nothing was taken.` };
     const amount = amountMinor ?? left;
     if (amount > left || left === 0) return { refused: 'refund_over_captured', detail: `Taken were ${payment.captured_minor}, given back or promised ${promised}; ${left} are left.` };
     const row = await tx
@@ -36,9 +37,21 @@ export async function requestRefund(db: Kysely<Database>, { tenantId, paymentId 
   });
 }
 
-/** To be called before it is sent, so that nobody sends it again without asking what became of it. */
-export async function markRefundSent(db: Kysely<Database>, { tenantId, paymentId }: PaymentRef, refundId: string): Promise<void> {
-  await db.updateTable('refunds').set({ sent_at: sql`now()` }).where('tenant_id', '=', tenantId).where('payment_id', '=', paymentId).where('id', '=', refundId).execute();
+/**
+ * To be called before it is sent, so that nobody sends it again without asking what became of it.
+ * @param sentBefore when it was sent last, as far as the caller knows.
+ * @returns false when somebody else has sent it since.
+ */
+export async function markRefundSent(db: Kysely<Database>, { tenantId, paymentId }: PaymentRef, refundId: string, sentBefore: Date | null): Promise<boolean> {
+  const marked = await db
+    .updateTable('refunds')
+    .set({ sent_at: sql`now()` })
+    .where('tenant_id', '=', tenantId)
+    .where('payment_id', '=', paymentId)
+    .where('id', '=', refundId)
+    .where(sql<boolean>`date_trunc('milliseconds', sent_at) IS NOT DISTINCT FROM ${sentBefore}::timestamptz`)
+    .executeTakeFirst();
+  return marked.numUpdatedRows > 0n;
 }
 
 /** Writes down what the gateway made of it. A refund that has succeeded stays so. */
@@ -48,6 +61,9 @@ export async function recordRefund(db: Kysely<Database>, { tenantId, paymentId }
     const refund = await selectRefund(tx, tenantId, refundId);
     if (payment === undefined || refund === undefined) return { refused: 'refund_not_found', detail: `There is no refund ${refundId}.` };
     if (refund.status !== 'requested' || state.state === 'absent') return toRefundView(refund, payment.currency);
+    if (state.state !== 'failed' && state.amountMinor !== refund.amount_minor) {
+      return { refused: 'amount_mismatch', detail: `Refund ${refundId} is ${refund.amount_minor} ${payment.currency} in minor units; ${payment.gateway} speaks of ${state.amountMinor}.` };
+    }
     const update = (changes: Partial<RefundRow>) =>
       tx
         .updateTable('refunds')

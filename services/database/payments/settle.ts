@@ -47,7 +47,7 @@ export async function settleBooking(tx: Transaction<Database>, bookingId: string
   if (row === undefined) return { refused: 'booking_not_found', detail: `There is no booking ${bookingId}.` };
   if (payment.status === 'settled') return toBookingView(row);
   if (payment.status !== 'captured') return notCaptured(payment);
-  const refusal = await claim(tx, row, paymentId);
+  const refusal = refuseOtherPrice(row, payment) ?? (await claim(tx, row, paymentId));
   if (refusal !== undefined) return refusal;
 
   const notice = { audience: 'customer', recipientId: row.customer_id, template: 'booking_confirmed', subjectId: bookingId, data: { paymentId, amountMinor: payment.captured_minor, currency: payment.currency } } as const;
@@ -69,6 +69,12 @@ export async function settleBooking(tx: Transaction<Database>, bookingId: string
 }
 
 const notCaptured = ({ id, status }: PaymentRow): Refusal => ({ refused: 'payment_closed', detail: `Payment ${id} is ${status}; only captured money can be settled.` });
+
+/** A hold that was moved to other dates after this payment had failed, say: money that comes late is for the old ones. */
+function refuseOtherPrice({ status, amount_minor, currency }: BookingRow, payment: PaymentRow): Refusal | undefined {
+  if (status === 'confirmed' || (amount_minor === payment.amount_minor && currency === payment.currency)) return undefined;
+  return { refused: 'amount_mismatch', detail: `It costs ${amount_minor} ${currency} in minor units now; paid were ${payment.amount_minor} ${payment.currency}.` };
+}
 
 /** Makes sure that the units are this booking's. A hold that nobody has ended yet still has them, late or not. */
 async function claim(tx: Transaction<Database>, row: BookingRow, paymentId: string): Promise<Refusal | undefined> {

@@ -24,6 +24,7 @@ interface SagaRow {
   readonly currency: string;
   readonly status: string;
   /** Of the vehicle that a purchase is about. */
+  readonly booking_id: string | null;
   readonly hold_ends: Date | null;
 }
 
@@ -31,8 +32,8 @@ const tables = { purchase: 'purchases', order: 'orders' } as const;
 const unknownSubject = { purchase: 'purchase_not_found', order: 'order_not_found' } as const;
 
 async function selectSagaRow(db: Kysely<Database>, tenantId: string, kind: 'purchase' | 'order', id: string): Promise<SagaRow | undefined> {
-  const holdEnds = kind === 'purchase' ? sql`(SELECT hold_expires_at FROM bookings WHERE bookings.tenant_id = it.tenant_id AND bookings.id = it.booking_id)` : sql`NULL`;
-  const { rows } = await sql<SagaRow>`SELECT customer_id, amount_minor, currency, status, ${holdEnds} AS hold_ends FROM ${sql.ref(tables[kind])} AS it WHERE tenant_id = ${tenantId} AND id = ${id}`.execute(db);
+  const vehicle = kind === 'purchase' ? sql`booking_id, (SELECT hold_expires_at FROM bookings WHERE bookings.tenant_id = it.tenant_id AND bookings.id = it.booking_id)` : sql`NULL AS booking_id, NULL`;
+  const { rows } = await sql<SagaRow>`SELECT customer_id, amount_minor, currency, status, ${vehicle} AS hold_ends FROM ${sql.ref(tables[kind])} AS it WHERE tenant_id = ${tenantId} AND id = ${id}`.execute(db);
   return rows[0];
 }
 
@@ -51,7 +52,16 @@ export async function termsOf(db: Kysely<Database>, tenantId: string, { kind, id
   const row = await selectSagaRow(db, tenantId, kind, id);
   if (row === undefined) return { refused: unknownSubject[kind], detail: `There is no ${kind} ${id}.` };
   if (row.status !== 'pending') return { refused: 'payment_closed', detail: `The ${kind} is ${row.status}.` };
+  if (isHoldOver(row, now)) return { refused: 'hold_expired', detail: 'The hold has ended. Book again.' };
   return { customerId: row.customer_id, amountMinor: row.amount_minor, currency: row.currency, description: `${kind} ${id}`, payBy: row.hold_ends ?? new Date(now.getTime() + holdMs) };
+}
+
+const isHoldOver = ({ booking_id, hold_ends }: SagaRow, now: Date): boolean => booking_id !== null && (hold_ends === null || hold_ends <= now);
+
+/** Whether money for it should still be sent for: a vehicle's hold may have ended while nobody worked. What is taken all the same is for {@link isAwaited}. */
+export async function isPayable(db: Kysely<Database>, tenantId: string, kind: 'purchase' | 'order', id: string): Promise<boolean> {
+  const row = await selectSagaRow(db, tenantId, kind, id);
+  return row?.status === 'pending' && !isHoldOver(row, new Date());
 }
 
 /** Whether the flow of a purchase or an order still waits for this money, or has given up on it. */

@@ -5,6 +5,7 @@ import { paymentIdOf, standsFor, type PurchaseRequest } from '../../../contracts
 import type { PurchaseView } from '../../../contracts/purchases/schemas.ts';
 import { maxAmountMinor } from '../../../contracts/values.ts';
 import { isOutOfStock, openQuantity, selectBasket, type BasketLine } from '../baskets.ts';
+import { paymentUnderWay } from '../bookings/hold.ts';
 import { selectBooking } from '../bookings/queries.ts';
 import { toBookingView } from '../bookings/rows.ts';
 import { notHeld } from '../bookings/transitions.ts';
@@ -65,15 +66,8 @@ async function vehicleOf(tx: Transaction<Database>, tenantId: string, bookingId:
   const booking = toBookingView(row);
   if (booking.status === 'confirmed') return { refused: 'already_paid', detail: 'The vehicle is sold to this customer already.' };
   if (booking.status !== 'held') return notHeld(booking);
-  const payment = await tx
-    .selectFrom('payments')
-    .select('id')
-    .where('tenant_id', '=', tenantId)
-    .where('subject_kind', '=', 'booking')
-    .where('subject_id', '=', bookingId)
-    .where('status', 'not in', ['failed', 'refunded'])
-    .executeTakeFirst();
-  if (payment !== undefined) return { refused: 'payment_in_progress', detail: `Payment ${payment.id} for the booking is on its way; wait for it, or cancel it.` };
+  const payment = await paymentUnderWay(tx, tenantId, bookingId);
+  if (payment !== undefined) return { refused: 'payment_in_progress', detail: `Payment ${payment} for the booking is on its way; wait for it, or cancel it.` };
   return { kind: 'vehicle', amount_minor: row.amount_minor, currency: row.currency, items: [] };
 }
 

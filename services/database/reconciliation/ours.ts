@@ -1,6 +1,6 @@
 /** Our side of a comparison: payments with their ledger, refunds under way, waiting notifications and marks. */
 import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely';
-import { openPaymentStatuses, type GatewayName } from '../../../contracts/payments/flow.ts';
+import { gatewayNames, openPaymentStatuses, type GatewayName } from '../../../contracts/payments/flow.ts';
 import type { Charge } from '../../payments/gateway.ts';
 import { toCharge } from '../payments/queries.ts';
 import type { Database } from '../schema.ts';
@@ -29,6 +29,14 @@ type Row = Selectable<Database['payments']> & { ledger_minor: number; refunding_
 /** Notifications that have waited longer than this are no sign that a flow is on it. */
 const newsMs = 10 * 60_000;
 export const pageSize = 200;
+
+/** @param tenantId all tenants, if absent. @returns the gateways whose payments have changed since. */
+export async function gatewaysUsed(db: Kysely<Database>, since: Date, tenantId?: string): Promise<ReadonlySet<GatewayName>> {
+  const { rows } = await sql<{ gateway: GatewayName }>`
+    SELECT gateway FROM unnest(${[...gatewayNames]}::text[]) AS gateway
+    WHERE EXISTS (SELECT FROM payments AS p WHERE p.gateway = gateway.gateway AND p.updated_at >= ${since} AND (${tenantId ?? null}::text IS NULL OR p.tenant_id = ${tenantId ?? null}))`.execute(db);
+  return new Set(rows.map(({ gateway }) => gateway));
+}
 
 /** Made within a period (inclusive start, exclusive end), by key. What is too young to be judged is left to the next run. */
 export async function listMade(db: Kysely<Database>, scope: Scope, from: Date, to: Date, after: PaymentKey | undefined): Promise<OurPayment[]> {
