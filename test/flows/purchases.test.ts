@@ -203,6 +203,7 @@ describe('a held vehicle', () => {
   test('whose hold ended while it was being paid is taken again when it is free', async () => {
     const { bookingId, resourceId, customerId } = await heldCar();
     const begun = await world.holdfast.purchases.buy({ customerId, bookingId, ...strong });
+    await eventually('the page', async () => (await stored(begun.id))?.payment?.redirectUrl);
     await releaseBooking(world.databases.write, world.tenantId, bookingId, 'expired', 'held-only');
     await payerActs(begun, 'approve');
     expect(await ended(begun.id)).toMatchObject({ status: 'completed' });
@@ -213,6 +214,7 @@ describe('a held vehicle', () => {
   test('whose hold ended and that somebody else holds by then is not had for the money, which is refunded', async () => {
     const { bookingId, resourceId, customerId } = await heldCar();
     const begun = await world.holdfast.purchases.buy({ customerId, bookingId, ...strong });
+    await eventually('the page', async () => (await stored(begun.id))?.payment?.redirectUrl);
     await releaseBooking(world.databases.write, world.tenantId, bookingId, 'expired', 'held-only');
     const other = await world.holdfast.bookings.book({ resourceId, customerId: 'bob' });
     await payerActs(begun, 'approve');

@@ -44,7 +44,7 @@ const contract: Readonly<Record<string, { good: readonly number[]; codes: readon
   'get /v1/bookings/{id}': { good: [200], codes: [...everywhere, 'booking_not_found', 'temporal_unavailable'] },
   'post /v1/bookings/{id}/confirm': { good: [202], codes: [...change, 'booking_not_held', 'hold_expired'] },
   'post /v1/bookings/{id}/extend': { good: [202], codes: [...change, 'booking_not_held', 'hold_expired', 'already_extended'] },
-  'post /v1/bookings/{id}/reschedule': { good: [202], codes: [...change, 'booking_closed', 'not_reschedulable', 'invalid_dates', 'resource_unavailable'] },
+  'post /v1/bookings/{id}/reschedule': { good: [202], codes: [...change, 'booking_closed', 'not_reschedulable', 'invalid_dates', 'resource_unavailable', 'payment_in_progress'] },
   'post /v1/bookings/{id}/cancel': { good: [202], codes: [...change, 'booking_closed', 'not_cancellable'] },
   'put /v1/resources/{id}': { good: [200, 201], codes: [...withBody, 'resource_in_use', 'database_conflict'] },
   'get /v1/resources': { good: [200], codes: [...everywhere, 'invalid_cursor', 'invalid_dates'] },
