@@ -74,7 +74,11 @@ export class PaymentsClient {
     });
   }
 
-  /** @throws {HoldfastError} `payment_not_found`, also when the flow is older than Temporal's retention; the HTTP API still has it. */
+  /**
+   * How the payment's last run left it. What a purchase or an order made of it since (settled, or given back) is said by
+   * theirs, and by the HTTP API, which reads the database.
+   * @throws {HoldfastError} `payment_not_found`, also when the flow is older than Temporal's retention; the HTTP API still has it.
+   */
   async get(id: string): Promise<PaymentView> {
     return await translated(async () => {
       const view = await (await ownedFlow(this.#client, this.#tenantId, paymentWorkflowId(id))).query(paymentMessages.status);

@@ -159,6 +159,21 @@ describe('money that nobody wants any more', () => {
     expect((await executedOf(world, payment.id)).toSorted()).toEqual(['charge 1000', 'refund 300', 'refund 700']);
   });
 
+  test('of which the gateway has another amount is looked at by people before a purchase counts as undone', async () => {
+    const { purchaseId, payment } = await purchaseThatWaits('gopay');
+    await flow(payment.id).terminate();
+    const amount = async (amountMinor: number): Promise<unknown> => await world.databases.write.updateTable('payments').set({ amount_minor: amountMinor }).where('tenant_id', '=', world.tenantId).where('id', '=', payment.id).execute();
+    await amount(999);
+    await payerDecides(payment, 'paid');
+    const purchase = await world.client.workflow.start('purchase', { workflowId: purchaseWorkflowId(purchaseId), taskQueue: queueOfWorkflow.purchase, args: [{ tenantId: world.tenantId, purchaseId }] });
+    await eventually('somebody to be asked for', async () => (await world.databases.write.selectFrom('notifications').select('template').where('tenant_id', '=', world.tenantId).where('subject_id', '=', purchaseId).execute()).some(({ template }) => template === 'compensation_parked'));
+    expect((await findPurchase(world.databases.write, world.tenantId, purchaseId))?.status).toBe('undoing');
+    await amount(1_000);
+    await purchase.signal('resume');
+    await eventually('the end', async () => (await findPurchase(world.databases.write, world.tenantId, purchaseId))?.status === 'cancelled');
+    expect(await executedOf(world, payment.id)).toEqual(['charge 1000', 'refund 1000']);
+  });
+
   test('is let go when it was only held', async () => {
     const { bookingId } = await held();
     const payment = await payBooking({ bookingId, gateway: 'gopay', capture: 'manual' });

@@ -108,7 +108,8 @@ export async function listOpenRefunds(db: Kysely<Database>, { tenantId, paymentI
 
 /**
  * Refunds that have been under way for long: their flow may know nothing of them.
- * @returns the payments whose flows have to be told; they are due again after twice the time, ten minutes at the most.
+ * @returns the payments whose flows have to be told; they are due again after twice the time, ten minutes at the most; two
+ * hours where the gateway has taken it on, as it may take a bank days.
  */
 export async function claimLongRefunds(db: Kysely<Database>): Promise<{ tenantId: string; paymentId: string }[]> {
   return await db
@@ -116,7 +117,7 @@ export async function claimLongRefunds(db: Kysely<Database>): Promise<{ tenantId
     .set({ updated_at: sql`now()` })
     .where('status', '=', 'requested')
     .where(ofOwnFlow)
-    .where(sql<boolean>`updated_at < now() - interval '30 seconds' - least(updated_at - created_at, interval '10 minutes')`)
+    .where(sql<boolean>`updated_at < now() - interval '30 seconds' - least(updated_at - created_at, CASE WHEN gateway_ref IS NULL THEN interval '10 minutes' ELSE interval '2 hours' END)`)
     .returning(['tenant_id as tenantId', 'payment_id as paymentId'])
     .execute();
 }
