@@ -39,7 +39,17 @@ export const gopayUnsure = [
   },
   {
     what: 'Rate limits, and whether 429 comes with Retry-After.',
-    meanwhile: '429 is busy; Retry-After is heeded when it is there.',
+    meanwhile: '429 is busy; Retry-After is heeded when it is there, for a minute at the most.',
     source: 'no source found',
+  },
+  {
+    what: 'Which fields of a creation GoPay insists on.',
+    meanwhile: 'Those are sent that its own libraries send. A refusal names the field, and the payment has failed before anything was taken.',
+    source: 'gopaycommunity/gopay-php-api src/Payments.php',
+  },
+  {
+    what: 'How far apart the repeats of a notification are that was not answered: up to twenty are sent.',
+    meanwhile: 'Nothing waits for them: what a notification did not tell is asked for.',
+    source: 'help.gopay.com/en/s/3 has the number only',
   },
 ] as const satisfies readonly Unsure[];

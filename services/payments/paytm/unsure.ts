@@ -38,6 +38,11 @@ export const paytmUnsure = [
     source: 'paytmchecksum 1.5.1',
   },
   {
+    what: 'Rate limits, and whether 429 comes with Retry-After.',
+    meanwhile: '429 is busy; Retry-After is heeded when it is there, for a minute at the most.',
+    source: 'no source found',
+  },
+  {
     what: 'How often a webhook is repeated; about ten times in seven days.',
     meanwhile: 'Repetitions have the same event id. TXNDATE is the payment\'s time and not the delivery\'s, so that an old one is no sign of a replay, and nothing is refused as stale: a replay only makes us ask.',
     source: 'paytm/paytm-agent-skills skills/webhooks',
