@@ -27,18 +27,15 @@ const apiKeys = z.string().transform((value, context) => {
 });
 
 /** Two while one is replaced: the first signs, each is accepted. */
-const secrets = (shortest: number) => z.string().transform((value, context) => {
+const secretsThat = (fits: (secret: string) => boolean, what: string) => z.string().transform((value, context) => {
   const list = value.split(',').map((part) => part.trim()).filter(Boolean);
-  if (list.length === 0 || list.some((secret) => secret.length < shortest)) context.addIssue({ code: 'custom', message: `must be one or more secrets of at least ${shortest} characters, with commas between them` });
+  if (list.length === 0 || !list.every(fits)) context.addIssue({ code: 'custom', message: `must be one or more ${what} characters, with commas between them` });
   return list;
 });
+const secrets = (shortest: number) => secretsThat(({ length }) => length >= shortest, `secrets of at least ${shortest}`);
 
 /** Paytm signs with AES-128: any other length is no key, and would fail with the first payment. */
-const paytmKeys = z.string().transform((value, context) => {
-  const keys = value.split(',').map((part) => part.trim()).filter(Boolean);
-  if (keys.length === 0 || keys.some((key) => Buffer.byteLength(key) !== 16)) context.addIssue({ code: 'custom', message: 'must be one or more keys of exactly 16 characters, with commas between them' });
-  return keys;
-});
+const paytmKeys = secretsThat((key) => Buffer.byteLength(key) === 16, 'keys of exactly 16');
 
 const webUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
 

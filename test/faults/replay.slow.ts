@@ -1,4 +1,4 @@
-/** Whether what a payment did while its worker died can be replayed; see docs/decisions/015-updates-and-local-activities.md. */
+/** Whether what a payment or a booking did while its worker died can be replayed; see docs/decisions/015-updates-and-local-activities.md. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'kysely';

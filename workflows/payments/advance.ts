@@ -7,7 +7,7 @@ import { openPaymentLadderMs, pendingBankLadderMs, unknownPaymentLadderMs } from
 import { startInvoice } from '../invoices/start.ts';
 import { giveBack } from './refund.ts';
 import { renew, type PaymentRun } from './run.ts';
-import { failureOf, firmly, gateway, question } from './steps.ts';
+import { failureOf, firmly, gateway, question, rungOf } from './steps.ts';
 import { moneyWords, tell } from './story.ts';
 
 /** A payment that nobody has heard of after a lost answer is sent once more, and no more. */
@@ -81,7 +81,7 @@ async function awaitPayer(run: PaymentRun, { processing, ...begun }: PaymentView
       await giveUp(run, run.cancel ? 'cancelled' : 'payer_timed_out');
       return;
     }
-    const pauseMs = openPaymentLadderMs[Math.min(round, openPaymentLadderMs.length - 1)] ?? leftMs;
+    const pauseMs = rungOf(openPaymentLadderMs, round);
     await condition(() => run.look || run.cancel, Math.min(pauseMs, leftMs), { summary: processing ? 'wait for the bank' : 'wait for the payer' });
     if (run.cancel) continue;
     run.look = false;
@@ -111,7 +111,7 @@ async function findOut(run: PaymentRun, before: PaymentView): Promise<void> {
   let round = before.processing ? 0 : run.unknowns;
   run.unknowns += 1;
   while (isUnknown(run)) {
-    const pauseMs = ladder[Math.min(round, ladder.length - 1)] ?? 0;
+    const pauseMs = rungOf(ladder, round);
     const timeIsUp = !(await condition(() => run.look || run.resume, pauseMs, { summary: 'ask the gateway again' }));
     run.look = false;
     run.resume = false;

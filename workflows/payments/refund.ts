@@ -5,7 +5,7 @@ import type { PaymentView, RefundView } from '../../contracts/payments/schemas.t
 import { refundLadderMs, unknownPaymentLadderMs } from '../../contracts/task-queues.ts';
 import { inTurn } from '../bookings/messages.ts';
 import { renew, type PaymentRun } from './run.ts';
-import { failureOf, firmly, gateway, question } from './steps.ts';
+import { failureOf, firmly, gateway, question, rungOf } from './steps.ts';
 import { tell } from './story.ts';
 
 interface Ref {
@@ -39,7 +39,7 @@ async function refundUntilDone(run: PaymentRun, refundId: string): Promise<Refun
     } catch (error) {
       run.parked = `refund ${refundId}: ${failureOf(error).message}`;
       tell(run);
-      await condition(() => run.resume, unknownPaymentLadderMs[Math.min(round + 2, unknownPaymentLadderMs.length - 1)] ?? 0, { summary: 'try the refund again' });
+      await condition(() => run.resume, rungOf(unknownPaymentLadderMs, round + 2), { summary: 'try the refund again' });
       run.resume = false;
       await renew(run);
     }
@@ -95,7 +95,7 @@ export async function undoPayment(ref: Ref, refundId: string, reason: string): P
         throw ApplicationFailure.nonRetryable(isRefusal(refund) ? refund.detail : (refund.failure ?? 'the gateway refused the refund'), 'gateway_refused');
       }
       if (!patched('undo-until-all-is-back')) return;
-      if (round > 0) await sleep(refundLadderMs[Math.min(round - 1, refundLadderMs.length - 1)] ?? 0, { summary: 'wait for the refund that somebody else wished' });
+      if (round > 0) await sleep(rungOf(refundLadderMs, round - 1), { summary: 'wait for the refund that somebody else wished' });
       view = await firmly(undo, async (steps) => await steps.loadPayment(ref));
     }
   });
@@ -110,7 +110,7 @@ async function attempt(ref: Ref, refundId: string, told = (): number => 0): Prom
   let refund = await gateway.refund(ref, refundId);
   for (let round = 0; !isRefusal(refund) && refund.status === 'requested'; round += 1) {
     const before = told();
-    await condition(() => told() !== before, refundLadderMs[Math.min(round, refundLadderMs.length - 1)] ?? 0, { summary: 'wait for the refund' });
+    await condition(() => told() !== before, rungOf(refundLadderMs, round), { summary: 'wait for the refund' });
     refund = await question.lookUpRefund(ref, refundId);
   }
   return refund;

@@ -17,6 +17,9 @@ export function firmly<Result>({ inTurn }: Pick<PaymentRun, 'inTurn'>, step: (st
   return inTurn(() => shielded(() => orElse(step, atOnce, untilDone)));
 }
 
+/** @param ladder in ms; its last rung repeats. */
+export const rungOf = (ladder: readonly number[], round: number): number => ladder[Math.min(round, ladder.length - 1)] ?? 0;
+
 /** Why a step failed, by the failures table; a worker that vanished leaves nothing but silence. @throws what is a defect. */
 export function failureOf(error: unknown): { readonly type: string; readonly message: string } {
   const said = saidBy(error);

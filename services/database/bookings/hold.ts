@@ -5,6 +5,7 @@ import type { BookingView } from '../../../contracts/bookings/schemas.ts';
 import { unknownBooking, unknownResource, type Refusal } from '../../../contracts/failures.ts';
 import { allOrNothing } from '../all-or-nothing.ts';
 import type { Database } from '../schema.ts';
+import { selectLivePayment } from '../payments/rows.ts';
 import { selectBooking, writeLog } from './queries.ts';
 import { toBookingView, type BookingRow, type ResourceRow } from './rows.ts';
 import { amountOf, periodOf, refuseRequest, type Dates } from './rules.ts';
@@ -69,8 +70,8 @@ export async function rescheduleBooking(db: Kysely<Database>, tenantId: string, 
     if (booking.kind !== 'room') return { refused: 'not_reschedulable', detail: `Only a room has dates; this is of kind ${booking.kind}.` };
     const status = toBookingView(booking).status;
     if (status !== 'held' && status !== 'confirmed') return { refused: 'booking_closed', detail: `The booking is ${status}.` };
-    const paying = status === 'held' ? await paymentUnderWay(tx, tenantId, bookingId) : undefined;
-    if (paying !== undefined) return { refused: 'payment_in_progress', detail: `Payment ${paying} is for the old dates; wait for it, or cancel it.` };
+    const paying = status === 'held' ? await selectLivePayment(tx, tenantId, { kind: 'booking', id: bookingId }) : undefined;
+    if (paying !== undefined) return { refused: 'payment_in_progress', detail: `Payment ${paying.id} is for the old dates; wait for it, or cancel it.` };
 
     const request = { quantity: booking.quantity, ...dates };
     const wrongDates = refuseRequest(resource, request, new Date());
@@ -89,19 +90,6 @@ export async function rescheduleBooking(db: Kysely<Database>, tenantId: string, 
     await writeLog(tx, tenantId, bookingId, 'rescheduled', `${dates.from} to ${dates.to}`);
     return toBookingView({ ...row, resource_name: resource.name, kind: resource.kind });
   });
-}
-
-/** A payment that may still take money for the booking. Its row is made under the booking's lock. @returns its id. */
-export async function paymentUnderWay(tx: Transaction<Database>, tenantId: string, bookingId: string): Promise<string | undefined> {
-  const payment = await tx
-    .selectFrom('payments')
-    .select('id')
-    .where('tenant_id', '=', tenantId)
-    .where('subject_kind', '=', 'booking')
-    .where('subject_id', '=', bookingId)
-    .where('status', 'not in', ['failed', 'refunded'])
-    .executeTakeFirst();
-  return payment?.id;
 }
 
 /** The row lock that serialises the bookings of one resource (A1). */

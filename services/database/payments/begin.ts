@@ -4,7 +4,7 @@ import { isRefusal, unknownPayment, type Refusal } from '../../../contracts/fail
 import type { PayRequest } from '../../../contracts/payments/flow.ts';
 import type { PaymentView } from '../../../contracts/payments/schemas.ts';
 import type { Database } from '../schema.ts';
-import { selectPayment, toPaymentView } from './rows.ts';
+import { selectLivePayment, selectPayment, toPaymentView } from './rows.ts';
 import { termsOf, type Terms } from './subjects.ts';
 
 export interface PaymentRef {
@@ -76,14 +76,7 @@ async function existing(db: Kysely<Database>, tenantId: string, paymentId: strin
 }
 
 async function otherPayment(db: Kysely<Database>, tenantId: string, { subject }: PayRequest): Promise<Refusal> {
-  const other = await db
-    .selectFrom('payments')
-    .select(['id', 'status'])
-    .where('tenant_id', '=', tenantId)
-    .where('subject_kind', '=', subject.kind)
-    .where('subject_id', '=', subject.id)
-    .where('status', 'not in', ['failed', 'refunded'])
-    .executeTakeFirst();
+  const other = await selectLivePayment(db, tenantId, subject);
   if (other?.status === 'settled') return { refused: 'already_paid', detail: `Payment ${other.id} paid for it.` };
   return { refused: 'payment_in_progress', detail: `Payment ${other?.id ?? ''} is on its way; wait for it, or cancel it.` };
 }

@@ -1,5 +1,6 @@
 /** From rows to views, and to what a gateway has to know. */
 import type { Kysely, Selectable } from 'kysely';
+import type { Subject } from '../../../contracts/payments/flow.ts';
 import type { PaymentView, RefundView } from '../../../contracts/payments/schemas.ts';
 import type { LedgerPayment } from '../ledger.ts';
 import type { Database } from '../schema.ts';
@@ -47,4 +48,16 @@ export const toLedgerPayment = (row: PaymentRow): LedgerPayment => ({ tenantId: 
 export async function selectPayment(db: Kysely<Database>, tenantId: string, paymentId: string, lock?: 'for update'): Promise<PaymentRow | undefined> {
   const query = db.selectFrom('payments').selectAll().where('tenant_id', '=', tenantId).where('id', '=', paymentId);
   return await (lock === undefined ? query : query.forUpdate()).executeTakeFirst();
+}
+
+/** The payment that has been taken for something, or may still be: neither failed nor given back. */
+export async function selectLivePayment(db: Kysely<Database>, tenantId: string, { kind, id }: Subject): Promise<Pick<PaymentRow, 'id' | 'status'> | undefined> {
+  return await db
+    .selectFrom('payments')
+    .select(['id', 'status'])
+    .where('tenant_id', '=', tenantId)
+    .where('subject_kind', '=', kind)
+    .where('subject_id', '=', id)
+    .where('status', 'not in', ['failed', 'refunded'])
+    .executeTakeFirst();
 }

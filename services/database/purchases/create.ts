@@ -5,12 +5,12 @@ import { paymentIdOf, standsFor, type PurchaseRequest } from '../../../contracts
 import type { PurchaseView } from '../../../contracts/purchases/schemas.ts';
 import { maxAmountMinor } from '../../../contracts/values.ts';
 import { isOutOfStock, openQuantity, selectBasket, type BasketLine } from '../baskets.ts';
-import { paymentUnderWay } from '../bookings/hold.ts';
 import { selectBooking } from '../bookings/queries.ts';
 import { toBookingView } from '../bookings/rows.ts';
 import { notHeld } from '../bookings/transitions.ts';
 import type { Database } from '../schema.ts';
 import { allOrNothing } from '../all-or-nothing.ts';
+import { selectLivePayment } from '../payments/rows.ts';
 import { selectPurchase, toPurchaseView, type PurchaseItemRow, type PurchaseRow } from './rows.ts';
 import { priceLine } from './shares.ts';
 
@@ -66,8 +66,8 @@ async function vehicleOf(tx: Transaction<Database>, tenantId: string, bookingId:
   const booking = toBookingView(row);
   if (booking.status === 'confirmed') return { refused: 'already_paid', detail: 'The vehicle is sold to this customer already.' };
   if (booking.status !== 'held') return notHeld(booking);
-  const payment = await paymentUnderWay(tx, tenantId, bookingId);
-  if (payment !== undefined) return { refused: 'payment_in_progress', detail: `Payment ${payment} for the booking is on its way; wait for it, or cancel it.` };
+  const payment = await selectLivePayment(tx, tenantId, { kind: 'booking', id: bookingId });
+  if (payment !== undefined) return { refused: 'payment_in_progress', detail: `Payment ${payment.id} for the booking is on its way; wait for it, or cancel it.` };
   return { kind: 'vehicle', amount_minor: row.amount_minor, currency: row.currency, items: [] };
 }
 
