@@ -2,11 +2,11 @@
 import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { typeid } from 'typeid-js';
 import type { Refusal } from '../contracts/failures.ts';
+import { startOf } from '../contracts/flow-start.ts';
 import { orderWorkflowId } from '../contracts/flows.ts';
 import { orderMessages, type OrderInput, type OrderRequest } from '../contracts/orders/flow.ts';
 import { orderId, placeOrder, type OrderState, type PlaceOrder } from '../contracts/orders/schemas.ts';
 import { searchAttributes } from '../contracts/search-attributes.ts';
-import { priorityFor, queueOfWorkflow, taskQueues, workflowTaskTimeout } from '../contracts/task-queues.ts';
 import type { FlowProgress } from '../contracts/values.ts';
 import { HoldfastError, isTimeout, parsed, translated } from './errors.ts';
 import { ownedFlow } from './owned.ts';
@@ -127,14 +127,7 @@ export class OrdersClient {
   #startOptions(input: OrderInput, customerId?: string) {
     const { tenantId, orderId: id } = input;
     return {
-      workflowId: orderWorkflowId(id),
-      taskQueue: queueOfWorkflow.order,
-      workflowTaskTimeout,
-      args: [input] as [OrderInput],
-      // The id is the order: a running flow takes the message, an ended one is picked up by a new run.
-      workflowIdConflictPolicy: 'USE_EXISTING' as const,
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
-      priority: priorityFor(taskQueues.fulfilment.urgency, tenantId),
+      ...startOf('order', orderWorkflowId(id), input),
       typedSearchAttributes: [
         { key: searchAttributes.tenant, value: tenantId },
         { key: searchAttributes.resource, value: id },

@@ -2,11 +2,11 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import { typeid } from 'typeid-js';
+import { startOf } from '../contracts/flow-start.ts';
 import { paymentWorkflowId } from '../contracts/flows.ts';
 import { paymentMessages, paymentPatienceMs, type PaymentInput, type PayRequest } from '../contracts/payments/flow.ts';
 import { payBookingBody, refundBody, type PaymentView, type RefundView, type UnmadePayment } from '../contracts/payments/schemas.ts';
 import { paymentLabels } from '../contracts/payments/start.ts';
-import { priorityFor, queueOfWorkflow, taskQueues, workflowTaskTimeout } from '../contracts/task-queues.ts';
 import type { FlowProgress } from '../contracts/values.ts';
 import { HoldfastError, isTimeout, parsed, translated } from './errors.ts';
 import { ownedFlow } from './owned.ts';
@@ -152,14 +152,7 @@ export class PaymentsClient {
 
   #startOptions(input: PaymentInput) {
     return {
-      workflowId: paymentWorkflowId(input.paymentId),
-      taskQueue: queueOfWorkflow.payment,
-      workflowTaskTimeout,
-      args: [input] as [PaymentInput],
-      // The id is the payment: a running flow takes the message, an ended one is picked up by a new run.
-      workflowIdConflictPolicy: 'USE_EXISTING' as const,
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
-      priority: priorityFor(taskQueues.payments.urgency, input.tenantId),
+      ...startOf('payment', paymentWorkflowId(input.paymentId), input),
       ...paymentLabels(input),
     };
   }

@@ -2,11 +2,11 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { typeid } from 'typeid-js';
 import { answerPatienceMs } from '../contracts/bookings/flow.ts';
+import { startOf } from '../contracts/flow-start.ts';
 import { purchaseWorkflowId } from '../contracts/flows.ts';
 import { purchaseMessages, standsFor, type PurchaseInput, type PurchaseRequest } from '../contracts/purchases/flow.ts';
 import { createPurchaseBody, type CreatePurchase, type PurchaseView } from '../contracts/purchases/schemas.ts';
 import { searchAttributes } from '../contracts/search-attributes.ts';
-import { priorityFor, queueOfWorkflow, taskQueues, workflowTaskTimeout } from '../contracts/task-queues.ts';
 import type { FlowProgress } from '../contracts/values.ts';
 import { HoldfastError, isTimeout, parsed, translated } from './errors.ts';
 import { ownedFlow } from './owned.ts';
@@ -119,14 +119,7 @@ export class PurchasesClient {
     const { tenantId, purchaseId, request } = input;
     const what = request?.bookingId === undefined ? 'Basket' : `Vehicle of booking ${request.bookingId}`;
     return {
-      workflowId: purchaseWorkflowId(purchaseId),
-      taskQueue: queueOfWorkflow.purchase,
-      workflowTaskTimeout,
-      args: [input] as [PurchaseInput],
-      // The id is the purchase: a running flow takes the message, an ended one is picked up by a new run.
-      workflowIdConflictPolicy: 'USE_EXISTING' as const,
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
-      priority: priorityFor(taskQueues.fulfilment.urgency, tenantId),
+      ...startOf('purchase', purchaseWorkflowId(purchaseId), input),
       typedSearchAttributes: [
         { key: searchAttributes.tenant, value: tenantId },
         ...(request === undefined

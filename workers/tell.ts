@@ -4,11 +4,12 @@ import type { Confirmed } from '../activities/payments.ts';
 import { bookingMessages } from '../contracts/bookings/flow.ts';
 import type { BookingView } from '../contracts/bookings/schemas.ts';
 import { bookingStart } from '../contracts/bookings/start.ts';
+import { startOf } from '../contracts/flow-start.ts';
 import { bookingWorkflowId, importWorkflowId, paymentWorkflowId } from '../contracts/flows.ts';
 import { importLabels } from '../contracts/imports/start.ts';
 import { paymentMessages } from '../contracts/payments/flow.ts';
 import { paymentLabels } from '../contracts/payments/start.ts';
-import { priorityFor, queueOfWorkflow, taskQueues, workflowTaskTimeout } from '../contracts/task-queues.ts';
+import { queueOfWorkflow, workflowTaskTimeout } from '../contracts/task-queues.ts';
 
 /**
  * Makes a booking's flow look at its row. One that has ended need not know, but for a booking that was confirmed after its
@@ -31,12 +32,7 @@ export function tellPaymentThrough(client: Client): (tenantId: string, paymentId
   return async (tenantId, paymentId) => {
     const input = { tenantId, paymentId };
     await client.workflow.signalWithStart('payment', {
-      workflowId: paymentWorkflowId(paymentId),
-      taskQueue: queueOfWorkflow.payment,
-      workflowTaskTimeout,
-      args: [input],
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      priority: priorityFor(taskQueues.payments.urgency, tenantId),
+      ...startOf('payment', paymentWorkflowId(paymentId), input),
       ...paymentLabels(input),
       signal: paymentMessages.gatewayEvent,
     });

@@ -1,20 +1,13 @@
 /** How a booking's flow is started, whoever starts it, and how it is labelled: what an operator reads and filters by. */
 import { bookingWorkflowId } from '../workflow-ids.ts';
 import { searchAttributes } from '../search-attributes.ts';
-import { priorityFor, queueOfWorkflow, taskQueues, workflowTaskTimeout } from '../task-queues.ts';
+import { startOf } from '../flow-start.ts';
 import type { BookingInput, HoldRequest } from './flow.ts';
 
 export function bookingStart(input: BookingInput) {
   const { tenantId, bookingId, request } = input;
   return {
-    workflowId: bookingWorkflowId(bookingId),
-    taskQueue: queueOfWorkflow.booking,
-    workflowTaskTimeout,
-    args: [input] as [BookingInput],
-    // The id is the booking: a running flow takes the message, an ended one is picked up by a new run.
-    workflowIdConflictPolicy: 'USE_EXISTING' as const,
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
-    priority: priorityFor(taskQueues.bookings.urgency, tenantId),
+    ...startOf('booking', bookingWorkflowId(bookingId), input),
     typedSearchAttributes: [
       { key: searchAttributes.tenant, value: tenantId },
       ...(request === undefined
