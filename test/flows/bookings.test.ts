@@ -131,6 +131,7 @@ describe('when the database reports deadlocks', () => {
   test('after three background attempts the booking is listed as failed, the customer is told once, and resume tries again', async () => {
     const customerId = await customerWithDeadlocks(world.databases.write, 1_000);
     const pending = await world.holdfast.bookings.book({ resourceId: await room(), customerId, ...nights });
+    await world.environment.sleep(minutes(1));
     await expect(ended(pending.id)).rejects.toMatchObject({ cause: { type: 'database_conflict' } });
     expect(await holdsTried(world.databases.write, customerId)).toBe(4 + 3);
     expect(await stored(pending.id)).toMatchObject({ status: 'failed', reason: 'database_conflict' });
@@ -146,6 +147,7 @@ describe('when the database reports deadlocks', () => {
     const customerId = await customerWithDeadlocks(world.databases.write, 1_000);
     const resourceId = await room();
     const { id } = await world.holdfast.bookings.book({ resourceId, customerId, ...nights });
+    await world.environment.sleep(minutes(1));
     await expect(ended(id)).rejects.toBeDefined();
     await stopDeadlocks(world.databases.write, customerId);
     const other = await world.holdfast.bookings.book({ resourceId, customerId: 'bob', ...nights });
@@ -162,6 +164,7 @@ describe('when the database reports deadlocks', () => {
   test('the id of a failed booking cannot be used for another one', async () => {
     const customerId = await customerWithDeadlocks(world.databases.write, 1_000);
     const { id } = await world.holdfast.bookings.book({ resourceId: await room(), customerId, ...nights });
+    await world.environment.sleep(minutes(1));
     await expect(ended(id)).rejects.toBeDefined();
     const elsewhere = await room();
     await expect(world.holdfast.bookings.book({ id, resourceId: elsewhere, customerId: 'bob', ...nights })).rejects.toMatchObject({ code: 'booking_id_reused' });

@@ -29,6 +29,7 @@ describe('an export that cannot be written', () => {
     trouble = new StorageFailed('take a file', 'ENOSPC secret-bucket');
     attempts = 0;
     const { id } = await world.holdfast.exports.start({ dataset: 'users', format: 'csv', requestedBy: 'olga' });
+    await world.environment.sleep(10 * 60_000);
     await expect(result(id)).rejects.toMatchObject({ cause: { type: 'storage_unavailable' } });
     expect(attempts).toBe(5);
     expect((await findExport(world.databases.write, world.tenantId, id))?.state).toMatchObject({ status: 'failed', reason: 'storage_unavailable', detail: 'The file storage does not answer.' });

@@ -51,6 +51,7 @@ test('is undone with everything that was taken for it', async () => {
   // As often as the order is read: four times at once, three in the background.
   failures = 7;
   await world.holdfast.orders.begin(ref.orderId, 'ada').catch(() => undefined);
+  await world.environment.sleep(60_000);
   await expect(world.client.workflow.getHandle(orderWorkflowId(ref.orderId)).result()).rejects.toThrow();
   expect(failures).toBe(0);
   expect(await findOrder(db, tenantId, ref.orderId)).toMatchObject({ status: 'failed', reason: 'database_unavailable' });

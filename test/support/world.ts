@@ -95,7 +95,7 @@ export async function startWorld(tenantId: string, instead: Partial<ActivityDepe
 /** The SDK's core is one for a process, and writes only errors; another world may have installed it. */
 export function quietRuntime(): void {
   try {
-    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } } });
   } catch (error) {
     if (!(error instanceof IllegalStateError)) throw error;
   }
