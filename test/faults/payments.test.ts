@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { paymentWorkflowId } from '../../contracts/flows.ts';
@@ -53,7 +54,7 @@ test(`the workers are killed every two seconds during at least ${payments} payme
   await openRooms(shop);
   await orderFaults(0);
   const began = Date.now();
-  const killer = startKiller({ product, afterMs: killAfterMs, hitsAtMost, inFlight, ...(inFull && { between: killAnotherPart }) });
+  const killer = startKiller({ product, moment: async () => await sleep(killAfterMs), hitsAtMost, inFlight, ...(inFull && { between: killAnotherPart }) });
 
   const paid: Paid[] = [];
   const afterwards: Promise<void>[] = [];

@@ -1,4 +1,4 @@
-/** Kills the workers again and again, a while after they were up each time, and counts what that hit. */
+/** Kills the workers again and again, at a certain moment after they were up each time, and counts what that hit. */
 import { eventually } from './http.ts';
 import type { Product } from './product.ts';
 
@@ -14,8 +14,8 @@ const restartPatienceMs = 120_000;
 
 export interface KillerOptions {
   readonly product: Product;
-  /** From when they are up to when they are killed. */
-  readonly afterMs: number;
+  /** Called when they are up; they are killed when it resolves. */
+  readonly moment: () => Promise<unknown>;
   /** No more kills after so many that hit something. */
   readonly hitsAtMost: number;
   /** How much is under way. */
@@ -24,7 +24,7 @@ export interface KillerOptions {
   readonly between?: (kills: number) => Promise<void>;
 }
 
-export function startKiller({ product, afterMs, hitsAtMost, inFlight, between }: KillerOptions): Killer {
+export function startKiller({ product, moment, hitsAtMost, inFlight, between }: KillerOptions): Killer {
   const counts = { kills: 0, hits: 0 };
   const stopped = new AbortController();
   // The pid is written when they are ready, so another one means that they are up again.
@@ -36,7 +36,8 @@ export function startKiller({ product, afterMs, hitsAtMost, inFlight, between }:
   const running = (async () => {
     let workers = await upAgain(null);
     while (!stopped.signal.aborted && counts.hits < hitsAtMost) {
-      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      await moment();
+      if (stopped.signal.aborted) return;
       const hit = (await inFlight()) > 0;
       process.kill(workers, 'SIGKILL');
       counts.kills += 1;
