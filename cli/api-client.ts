@@ -60,6 +60,13 @@ export class ApiClient {
     } while (cursor !== undefined);
   }
 
+  /** As {@link pages}, in one. */
+  async all<Item>(path: string, item: ZodType<Item>, query: Query = {}): Promise<Item[]> {
+    const items: Item[] = [];
+    for await (const page of this.pages(path, item, query)) items.push(...page);
+    return items;
+  }
+
   /** @throws {CliError} as {@link page}. */
   async get<Answer>(path: string, answer: ZodType<Answer>, query: Query = {}): Promise<Answer> {
     return this.#understood(answer, await this.#call('GET', `${path}${searchOf(query)}`));

@@ -32,7 +32,5 @@ export function show<Item>({ items, nextCursor }: Page<Item>, columns: readonly 
 export async function overHttp<Item>(path: string, item: ZodType<Item>, query: Query, { limit, cursor, all, ...options }: PageOptions): Promise<Page<Item>> {
   const api = openApi(options);
   if (all !== true) return await api.page(path, item, { ...query, limit, cursor });
-  const items: Item[] = [];
-  for await (const page of api.pages(path, item, query)) items.push(...page);
-  return { items };
+  return { items: await api.all(path, item, query) };
 }

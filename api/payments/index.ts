@@ -5,7 +5,7 @@ import type { PaymentView, UnmadePayment } from '../../client/index.ts';
 import { emptyBody } from '../../contracts/bookings/schemas.ts';
 import { isRefusal, unknownPayment } from '../../contracts/failures.ts';
 import { paymentWorkflowId } from '../../contracts/flows.ts';
-import { accountBalance, ledgerEntryView, listLedgerQuery, listPaymentsQuery, payBookingBody, paymentView, refundBody, refundView, unmadePayment } from '../../contracts/payments/schemas.ts';
+import { accountBalance, ledgerEntryView, listBalancesQuery, listLedgerQuery, listPaymentsQuery, listRefundsQuery, payBookingBody, paymentView, refundBody, refundView, unmadePayment } from '../../contracts/payments/schemas.ts';
 import { foreignId } from '../../contracts/values.ts';
 import { listBalances, listLedger } from '../../services/database/ledger.ts';
 import { refuseTerms } from '../../services/database/payments/begin.ts';
@@ -81,10 +81,19 @@ export const paymentRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
 
   app.get(
     '/payments/:id/refunds',
-    { schema: { tags, summary: 'What was given back of a payment', params, response: answers('GET', { 200: z.object({ items: z.array(refundView) }) }, ['payment_not_found']) } },
+    {
+      schema: {
+        tags,
+        summary: 'What was given back of a payment, oldest first',
+        params,
+        querystring: listRefundsQuery,
+        response: answers('GET', { 200: z.object({ items: z.array(refundView), nextCursor: z.string().optional() }) }, ['payment_not_found', 'invalid_cursor']),
+      },
+    },
     async (request, reply) => {
       const { tenantId } = callerOf(request);
-      return await reply.send({ items: await listRefunds(databases.write, tenantId, await made(tenantId, request.params.id)) });
+      const { items, nextCursor } = await listRefunds(databases.write, tenantId, await made(tenantId, request.params.id), request.query);
+      return await reply.send({ items: [...items], ...(nextCursor !== undefined && { nextCursor }) });
     },
   );
 
@@ -136,8 +145,18 @@ export const paymentRoutes = (dependencies: ApiDependencies): FastifyPluginCallb
 
   app.get(
     '/ledger/balances',
-    { schema: { tags, summary: 'What every account stands at', response: answers('GET', { 200: z.object({ items: z.array(accountBalance) }) }, []) } },
-    async (request, reply) => await reply.send({ items: await listBalances(databases.read, callerOf(request).tenantId) }),
+    {
+      schema: {
+        tags,
+        summary: 'What every account stands at, by name',
+        querystring: listBalancesQuery,
+        response: answers('GET', { 200: z.object({ items: z.array(accountBalance), nextCursor: z.string().optional() }) }, ['invalid_cursor']),
+      },
+    },
+    async (request, reply) => {
+      const { items, nextCursor } = await listBalances(databases.read, callerOf(request).tenantId, request.query);
+      return await reply.send({ items: [...items], ...(nextCursor !== undefined && { nextCursor }) });
+    },
   );
 
   app.get(

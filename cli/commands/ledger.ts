@@ -1,6 +1,5 @@
 /** `ledger`: where the money is, and every movement of it. */
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { accountBalance, ledgerEntryView, type AccountBalance, type LedgerEntryView } from '../../contracts/payments/schemas.ts';
 import { text } from '../../contracts/values.ts';
 import { openApi } from '../connection.ts';
@@ -44,7 +43,7 @@ export function addLedger(program: Command): void {
       return;
     }
     if (account !== undefined || payment !== undefined) throw new CliError('--account and --payment go with --entries.', 'Add --entries.', { code: 'usage', exitCode: 2 });
-    const { items } = await openApi(options).get('/v1/ledger/balances', z.object({ items: z.array(accountBalance) }));
+    const items = await openApi(options).all('/v1/ledger/balances', accountBalance);
     show({ items }, balanceColumns, options, 'No money has moved yet.');
     const sums = sumsOf(items);
     if (options.json !== true) for (const [currency, sum] of sums) print(safe(`${currency}: all accounts sum to ${money(sum, currency)}`));

@@ -1,7 +1,6 @@
 /** `pay`, `refund`, `payments`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { captureModes, gatewayNames, paymentStatuses, type CaptureMode, type GatewayName, type PaymentStatus } from '../../contracts/payments/flow.ts';
 import { paymentView, refundView, type PaymentView, type RefundView } from '../../contracts/payments/schemas.ts';
 import { text } from '../../contracts/values.ts';
@@ -79,7 +78,7 @@ async function decided(api: ApiClient, requested: RefundView): Promise<RefundVie
   let refund = requested;
   for (const deadline = Date.now() + refundPatienceMs; refund.status === 'requested' && Date.now() < deadline; ) {
     await sleep(lookPauseMs);
-    const { items } = await api.get(`/v1/payments/${refund.paymentId}/refunds`, z.object({ items: z.array(refundView) }));
+    const items = await api.all(`/v1/payments/${refund.paymentId}/refunds`, refundView);
     refund = items.find(({ id }) => id === requested.id) ?? refund;
   }
   return refund;

@@ -40,6 +40,9 @@ export const refundView = z.object({
 });
 export type RefundView = z.infer<typeof refundView>;
 
+export const listRefundsQuery = z.strictObject({ status: z.enum(refundStatuses).optional(), ...pageQuery });
+export type ListRefunds = z.infer<typeof listRefundsQuery>;
+
 export const paymentView = z.object({
   id: z.string().describe('pay_…, sortable by time.'),
   status: z.enum(paymentStatuses),
@@ -79,6 +82,15 @@ export const accountBalance = z.object({
   amount: z.int().describe('Minor units, debits positive: what is held is positive, what is owed or earned negative. All accounts of a currency sum to zero.'),
 });
 export type AccountBalance = z.infer<typeof accountBalance>;
+
+/** A page holds more than other lists' do, so that most shops see all of their accounts at once. */
+export const listBalancesQuery = z.strictObject({
+  account: text(100).optional(),
+  currency: currency.optional(),
+  ...pageQuery,
+  limit: z.coerce.number().int().min(1).max(1_000).default(1_000).describe('How many items a page has.'),
+});
+export type ListBalances = z.infer<typeof listBalancesQuery>;
 
 export const ledgerEntryView = z.object({
   transactionId: z.string(),

@@ -4,10 +4,10 @@
  */
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { GatewayName } from '../../contracts/payments/flow.ts';
-import type { AccountBalance, LedgerEntryView, ListLedger } from '../../contracts/payments/schemas.ts';
+import type { AccountBalance, LedgerEntryView, ListBalances, ListLedger } from '../../contracts/payments/schemas.ts';
 import type { Page } from '../../contracts/values.ts';
 import { split } from './money.ts';
-import { decodeCursor, ReadRefused, toPage } from './paging.ts';
+import { anotherCursor, decodeCursor, toPage } from './paging.ts';
 import type { Database } from './schema.ts';
 import { together, type Changes } from './together.ts';
 
@@ -107,8 +107,8 @@ function posting({ tenantId, paymentId, currency }: LedgerPayment, id: string, k
 }
 
 /** By account, then currency; accounts that are even are left out. */
-export async function listBalances(db: Kysely<Database>, tenantId: string): Promise<AccountBalance[]> {
-  return await db
+export async function listBalances(db: Kysely<Database>, tenantId: string, filter: ListBalances): Promise<Page<AccountBalance>> {
+  let query = db
     .selectFrom('ledger_entries')
     .select(['account', 'currency', sql<number>`sum(amount_minor)::bigint`.as('amount')])
     .where('tenant_id', '=', tenantId)
@@ -116,7 +116,25 @@ export async function listBalances(db: Kysely<Database>, tenantId: string): Prom
     .having(sql<boolean>`sum(amount_minor) <> 0`)
     .orderBy('account')
     .orderBy('currency')
-    .execute();
+    .limit(filter.limit + 1);
+  if (filter.account !== undefined) query = query.where('account', '=', filter.account);
+  if (filter.currency !== undefined) query = query.where('currency', '=', filter.currency);
+  if (filter.cursor !== undefined) {
+    const { currency, account } = balanceOf(filter.cursor);
+    query = query.where(sql<boolean>`(account, currency) > (${account}, ${currency})`);
+  }
+  return toPage(
+    await query.execute(),
+    filter.limit,
+    ({ currency, account }) => `${currency}:${account}`,
+    (row) => row,
+  );
+}
+
+function balanceOf(cursor: string): { readonly currency: string; readonly account: string } {
+  const [, currency, account] = /^([A-Z]{3}):(.+)$/s.exec(decodeCursor(cursor)) ?? [];
+  if (currency === undefined || account === undefined) throw anotherCursor();
+  return { currency, account };
 }
 
 /** Newest first. */
@@ -149,6 +167,6 @@ export async function listLedger(db: Kysely<Database>, tenantId: string, filter:
 
 function seqOf(cursor: string): number {
   const seq = decodeCursor(cursor);
-  if (!/^\d{1,15}$/.test(seq)) throw new ReadRefused('invalid_cursor', 'Pass `nextCursor` of the page before, unchanged.');
+  if (!/^\d{1,15}$/.test(seq)) throw anotherCursor();
   return Number(seq);
 }

@@ -11,10 +11,13 @@ export class ReadRefused extends Error {
   }
 }
 
+/** For a cursor that no page of this list gave. */
+export const anotherCursor = (): ReadRefused => new ReadRefused('invalid_cursor', 'Pass `nextCursor` of the page before, unchanged.');
+
 export function decodeCursor(cursor: string): string {
   const key = Buffer.from(cursor, 'base64url').toString('utf8');
   const genuine = Buffer.from(key, 'utf8').toString('base64url') === cursor && !key.includes('\u0000');
-  if (!genuine) throw new ReadRefused('invalid_cursor', 'Pass `nextCursor` of the page before, unchanged.');
+  if (!genuine) throw anotherCursor();
   return key;
 }
 

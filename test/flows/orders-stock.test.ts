@@ -6,7 +6,6 @@ import { isRefusal, type Refusal } from '../../contracts/failures.ts';
 import { paymentOfOrder, undoRefundOfOrder, type OrderedItem } from '../../contracts/orders/flow.ts';
 import type { Databases } from '../../services/database/connection.ts';
 import { isConflict } from '../../services/database/errors.ts';
-import { listBalances } from '../../services/database/ledger.ts';
 import { createOrder, validateOrder } from '../../services/database/orders/create.ts';
 import { beginUndo, confirmOrder, finishUndo, handOver } from '../../services/database/orders/endings.ts';
 import { giveBackStock, reserveStock } from '../../services/database/orders/stock.ts';
@@ -16,6 +15,7 @@ import { recordRefund, requestRefund } from '../../services/database/payments/re
 import { putProduct } from '../../services/database/products.ts';
 import { createRateTableCarrier } from '../../services/shipping/rate-table.ts';
 import { createTenant, openTestDatabase } from '../support/database.ts';
+import { balancesOf } from '../support/money-seen.ts';
 
 const tenantId = 'order-stock';
 const carrier = createRateTableCarrier();
@@ -130,7 +130,7 @@ test('whatever is ordered, cancelled and refunded at once, stock, what is put as
         }
       }
       // Money is conserved with it: what the gateway holds is what is owed or earned.
-      const total = (await listBalances(db, tenantId)).reduce((sum, { amount }) => sum + amount, 0);
+      const total = (await balancesOf(db, tenantId)).reduce((sum, { amount }) => sum + amount, 0);
       expect(total).toBe(0);
     }),
     { numRuns: 40 },

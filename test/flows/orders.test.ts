@@ -8,12 +8,12 @@ import { paymentOfOrder, type OrderStep } from '../../contracts/orders/flow.ts';
 import type { ShipTo } from '../../contracts/orders/schemas.ts';
 import type { PutProduct } from '../../contracts/products.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
-import { listBalances } from '../../services/database/ledger.ts';
 import { createOrder } from '../../services/database/orders/create.ts';
 import { findOrder } from '../../services/database/orders/queries.ts';
 import { findProduct, putProduct } from '../../services/database/products.ts';
 import { createRateTableCarrier, luhnDigit } from '../../services/shipping/rate-table.ts';
 import { eventually } from '../support/http.ts';
+import { balancesOf } from '../support/money-seen.ts';
 import { orphansOf } from '../support/orphans.ts';
 import { payerDecides } from '../support/payer.ts';
 import { startWorld, type World } from '../support/world.ts';
@@ -97,7 +97,7 @@ const handle = (id: string) => world.client.workflow.getHandle(orderWorkflowId(i
 const ended = async (id: string): Promise<unknown> => await handle(id).result();
 const stored = async (id: string): Promise<OrderView | undefined> => await findOrder(world.databases.write, world.tenantId, id);
 const stockOf = async (productId: string): Promise<number | undefined> => (await findProduct(world.databases.write, world.tenantId, productId))?.stock;
-const balances = async (): Promise<unknown> => await listBalances(world.databases.write, world.tenantId);
+const balances = async (): Promise<unknown> => await balancesOf(world.databases.write, world.tenantId);
 const labelOf = async (id: string): Promise<string> => (await handle(id).describe()).typedSearchAttributes.get(searchAttributes.status) ?? '';
 
 async function noticesOf(id: string): Promise<string[]> {

@@ -331,7 +331,7 @@ describe('a gateway that will not', () => {
     await world.sandbox.clearFaults();
     await world.environment.sleep(minutes(10));
     await ends(payment.id);
-    expect(await listRefunds(world.databases.write, world.tenantId, payment)).toMatchObject([{ id: refundId, status: 'succeeded', amount: 5_000 }]);
+    expect((await listRefunds(world.databases.write, world.tenantId, payment, { limit: 10 })).items).toMatchObject([{ id: refundId, status: 'succeeded', amount: 5_000 }]);
     expect(await executedOf(world, payment.id)).toEqual(['charge 27000', 'refund 5000']);
   });
 });

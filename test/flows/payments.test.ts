@@ -3,13 +3,12 @@ import { newPaymentId, newRefundId, type BookingView, type PayBooking, type Paym
 import { bookingWorkflowId, paymentWorkflowId } from '../../contracts/flows.ts';
 import type { PutResource } from '../../contracts/resources.ts';
 import { findBooking } from '../../services/database/bookings/queries.ts';
-import { listBalances } from '../../services/database/ledger.ts';
 import { listNotifications } from '../../services/database/notifications.ts';
 import { findPayment, listRefunds } from '../../services/database/payments/queries.ts';
 import { findResource } from '../../services/database/resources.ts';
 import { createResource, createTenant, someCar, someRoom } from '../support/database.ts';
 import { eventually } from '../support/http.ts';
-import { executedOf, movementsOf } from '../support/money-seen.ts';
+import { balancesOf, executedOf, movementsOf } from '../support/money-seen.ts';
 import { payerDecides } from '../support/payer.ts';
 import { worlds, type SkippingWorld } from '../support/time-skipping.ts';
 
@@ -216,7 +215,7 @@ describe('money that comes late', () => {
     expect(await booking(bookingId)).toMatchObject({ status: 'released' });
     expect(await movementsOf(world, payment.id)).toEqual({});
     expect(await executedOf(world, payment.id)).toEqual(['charge 27000', 'refund 27000']);
-    const [refund] = await listRefunds(world.databases.write, world.tenantId, (await stored(payment.id)) as PaymentView);
+    const [refund] = (await listRefunds(world.databases.write, world.tenantId, (await stored(payment.id)) as PaymentView, { limit: 10 })).items;
     expect(await templates(refund?.id ?? '')).toEqual(['payment_refunded → customer']);
   });
 
@@ -309,13 +308,13 @@ describe('what is refused before a gateway hears of it', () => {
     ['another customer', { customerId: 'bob' }, 'not_the_holder'],
     ['euros where only rupees are taken', { gateway: 'paytm' as const }, 'currency_not_supported'],
   ])('%s', async (_, wish, code) => {
-    const before = await listBalances(world.databases.write, world.tenantId);
+    const before = await balancesOf(world.databases.write, world.tenantId);
     const { bookingId } = await held();
     const id = newPaymentId();
     await expect(world.holdfast.payments.payBooking({ bookingId, id, ...visa, ...wish })).rejects.toMatchObject({ code });
     expect(await world.sandbox.journal(id)).toEqual([]);
     expect(await stored(id)).toBeUndefined();
-    expect(await listBalances(world.databases.write, world.tenantId)).toEqual(before);
+    expect(await balancesOf(world.databases.write, world.tenantId)).toEqual(before);
     expect(await booking(bookingId)).toMatchObject({ status: 'held' });
   });
 

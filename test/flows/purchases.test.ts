@@ -9,7 +9,6 @@ import { queueOfWorkflow } from '../../contracts/task-queues.ts';
 import { findBasket, putBasketItem } from '../../services/database/baskets.ts';
 import { findBooking } from '../../services/database/bookings/queries.ts';
 import { releaseBooking } from '../../services/database/bookings/transitions.ts';
-import { listBalances } from '../../services/database/ledger.ts';
 import { listNotifications } from '../../services/database/notifications.ts';
 import { extendPayBy } from '../../services/database/payments/begin.ts';
 import { findProduct, putProduct } from '../../services/database/products.ts';
@@ -18,7 +17,7 @@ import { findPurchase, findSellerBalance } from '../../services/database/purchas
 import { findResource } from '../../services/database/resources.ts';
 import { createResource, createTenant, someCar, someRoom } from '../support/database.ts';
 import { eventually, request } from '../support/http.ts';
-import { executedOf, movementsOf } from '../support/money-seen.ts';
+import { balancesOf, executedOf, movementsOf } from '../support/money-seen.ts';
 import { orphansOf } from '../support/orphans.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -333,10 +332,10 @@ describe('a cancel wish', () => {
 describe('a purchase is refused, and nothing has happened,', () => {
   const refused = async (wanted: Parameters<World['holdfast']['purchases']['buy']>[0], code: string): Promise<void> => {
     const id = newPurchaseId();
-    const before = await listBalances(world.databases.write, world.tenantId);
+    const before = await balancesOf(world.databases.write, world.tenantId);
     await expect(world.holdfast.purchases.buy({ ...wanted, id })).rejects.toMatchObject({ code });
     expect(await stored(id)).toBeUndefined();
-    expect(await listBalances(world.databases.write, world.tenantId)).toEqual(before);
+    expect(await balancesOf(world.databases.write, world.tenantId)).toEqual(before);
   };
 
   test('to whoever does not hold the vehicle', async () => {

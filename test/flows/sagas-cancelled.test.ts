@@ -9,7 +9,6 @@ import type { ShipTo } from '../../contracts/orders/schemas.ts';
 import type { PutProduct } from '../../contracts/products.ts';
 import { paymentIdOf } from '../../contracts/purchases/flow.ts';
 import { findBooking } from '../../services/database/bookings/queries.ts';
-import { listBalances } from '../../services/database/ledger.ts';
 import { createOrder } from '../../services/database/orders/create.ts';
 import { findOrder } from '../../services/database/orders/queries.ts';
 import { findProduct, putProduct } from '../../services/database/products.ts';
@@ -18,7 +17,7 @@ import { findResource } from '../../services/database/resources.ts';
 import { createRateTableCarrier } from '../../services/shipping/rate-table.ts';
 import { createResource, someCar } from '../support/database.ts';
 import { eventually } from '../support/http.ts';
-import { executedOf } from '../support/money-seen.ts';
+import { balancesOf, executedOf } from '../support/money-seen.ts';
 import { orphansOf } from '../support/orphans.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -35,7 +34,7 @@ beforeAll(async () => void (world = await startWorld(`saga-cancels-${Date.now().
 afterEach(async () => await world.sandbox.clearFaults());
 afterAll(async () => await world.close());
 
-const balances = async (): Promise<unknown> => await listBalances(world.databases.write, world.tenantId);
+const balances = async (): Promise<unknown> => await balancesOf(world.databases.write, world.tenantId);
 const stored = async (id: string): Promise<PurchaseView | undefined> => await findPurchase(world.databases.write, world.tenantId, id);
 const order = async (id: string): Promise<OrderView | undefined> => await findOrder(world.databases.write, world.tenantId, id);
 const ended = async (id: string): Promise<string> =>

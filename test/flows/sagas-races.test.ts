@@ -11,7 +11,6 @@ import { paymentIdOf } from '../../contracts/purchases/flow.ts';
 import { findBasket, putBasketItem } from '../../services/database/baskets.ts';
 import { findBooking } from '../../services/database/bookings/queries.ts';
 import { issueInvoice } from '../../services/database/invoices/issue.ts';
-import { listBalances } from '../../services/database/ledger.ts';
 import { createOrder, validateOrder } from '../../services/database/orders/create.ts';
 import { beginUndo, confirmOrder } from '../../services/database/orders/endings.ts';
 import { findOrder } from '../../services/database/orders/queries.ts';
@@ -27,7 +26,7 @@ import type { Carrier } from '../../services/shipping/carrier.ts';
 import { createRateTableCarrier } from '../../services/shipping/rate-table.ts';
 import { createResource, someCar } from '../support/database.ts';
 import { eventually } from '../support/http.ts';
-import { executedOf } from '../support/money-seen.ts';
+import { balancesOf, executedOf } from '../support/money-seen.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const home: ShipTo = { name: 'Ada Lovelace', line1: '12 St James Square', city: 'London', postcode: 'SW1Y 4JH', country: 'GB' };
@@ -59,7 +58,7 @@ const stored = async (id: string): Promise<PurchaseView | undefined> => await fi
 const order = async (id: string): Promise<OrderView | undefined> => await findOrder(world.databases.write, world.tenantId, id);
 const stockOf = async (productId: string): Promise<number | undefined> => (await findProduct(world.databases.write, world.tenantId, productId))?.stock;
 const inBasket = async (customerId: string): Promise<number[]> => (await findBasket(world.databases.write, world.tenantId, customerId)).items.map(({ quantity }) => quantity);
-const balances = async (): Promise<unknown> => await listBalances(world.databases.write, world.tenantId);
+const balances = async (): Promise<unknown> => await balancesOf(world.databases.write, world.tenantId);
 const ended = async (id: string): Promise<PurchaseView> =>
   await eventually(`the end of ${id}`, async () => {
     const purchase = await stored(id);

@@ -308,6 +308,41 @@ describe('what can be read', () => {
     expect(second.body).not.toHaveProperty('nextCursor');
   });
 
+  test('refunds of a payment by status, page by page, oldest first', async () => {
+    const id = await paidId();
+    for (const amount of [300, 200, 100]) {
+      await shopA.call('POST', `/v1/payments/${id}/refund`, { amount });
+      await eventually('the refund', async () => itemsOf(await shopA.call('GET', `/v1/payments/${id}/refunds?status=succeeded`)).some((one) => one['amount'] === amount));
+    }
+    const page = async (query: string): Promise<Answer> => await shopA.call('GET', `/v1/payments/${id}/refunds?${query}`);
+    const first = await page('limit=2');
+    expect(itemsOf(first)).toMatchObject([{ amount: 300 }, { amount: 200 }]);
+    const cursor = String(first.body['nextCursor']);
+    const second = await page(`limit=2&cursor=${cursor}`);
+    expect(itemsOf(second)).toMatchObject([{ amount: 100 }]);
+    expect(second.body).not.toHaveProperty('nextCursor');
+    expect(itemsOf(await page('status=failed'))).toEqual([]);
+    // Another payment's refund is no place in this list.
+    expect(await shopA.call('GET', `/v1/payments/${await paidId()}/refunds?cursor=${cursor}`)).toMatchObject({ status: 422, body: { code: 'invalid_cursor' } });
+  });
+
+  test('balances by account and currency, page by page', async () => {
+    await paidId();
+    const all = await shopA.call('GET', '/v1/ledger/balances');
+    expect(itemsOf(all).length).toBeGreaterThan(1);
+    // Others move money meanwhile, so it is the accounts that are compared.
+    const names = (answer: Answer): string[] => itemsOf(answer).map(({ account, currency }) => `${String(account)} ${String(currency)}`);
+    let page = await shopA.call('GET', '/v1/ledger/balances?limit=1');
+    const found = names(page);
+    while (page.body['nextCursor'] !== undefined) {
+      page = await shopA.call('GET', `/v1/ledger/balances?limit=1&cursor=${encodeURIComponent(page.body['nextCursor'] as string)}`);
+      found.push(...names(page));
+    }
+    expect(found).toEqual(names(all));
+    expect(itemsOf(await shopA.call('GET', '/v1/ledger/balances?account=gateway:stripe&currency=EUR'))).toMatchObject([{ account: 'gateway:stripe', currency: 'EUR' }]);
+    expect(itemsOf(await shopA.call('GET', '/v1/ledger/balances?account=gateway:stripe&currency=JPY'))).toEqual([]);
+  });
+
   test('the ledger is balanced, in every currency', async () => {
     await paidId();
     const sums: Record<string, number> = {};
@@ -324,6 +359,9 @@ describe('what can be read', () => {
     ['/v1/payments?unknown=1', 'invalid_request'],
     ['/v1/ledger/entries?cursor=bm90LWEtbnVtYmVy', 'invalid_cursor'],
     ['/v1/ledger/entries?account=', 'invalid_request'],
+    ['/v1/ledger/balances?cursor=cmV2ZW51ZQ', 'invalid_cursor'],
+    ['/v1/ledger/balances?currency=eur', 'invalid_request'],
+    ['/v1/ledger/balances?limit=1001', 'invalid_request'],
   ])('%s is refused', async (path, code) => {
     expect(await shopA.call('GET', path)).toMatchObject({ status: 422, body: { code } });
   });

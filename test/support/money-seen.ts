@@ -1,5 +1,14 @@
 /** What became of a payment's money: at the gateway and in the ledger. */
+import type { Kysely } from 'kysely';
+import type { AccountBalance } from '../../contracts/payments/schemas.ts';
+import { listBalances } from '../../services/database/ledger.ts';
+import type { Database } from '../../services/database/schema.ts';
 import type { World } from './world.ts';
+
+/** What every account of the tenant stands at. */
+export async function balancesOf(db: Kysely<Database>, tenantId: string): Promise<readonly AccountBalance[]> {
+  return (await listBalances(db, tenantId, { limit: 1_000_000 })).items;
+}
 
 /** What the gateway has really done, in its order: `charge 9000`, `refund 2000`. */
 export async function executedOf({ sandbox }: World, paymentId: string): Promise<string[]> {

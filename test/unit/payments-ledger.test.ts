@@ -4,13 +4,14 @@ import { sql } from 'kysely';
 import { newPaymentId, newRefundId } from '../../client/index.ts';
 import { isRefusal } from '../../contracts/failures.ts';
 import type { Databases } from '../../services/database/connection.ts';
-import { listBalances, type Entry } from '../../services/database/ledger.ts';
+import type { Entry } from '../../services/database/ledger.ts';
 import { findPayment } from '../../services/database/payments/queries.ts';
 import { failPayment, markUndecided, recordCharge } from '../../services/database/payments/record.ts';
 import { recordRefund, requestRefund } from '../../services/database/payments/refunds.ts';
 import { settlePayment } from '../../services/database/payments/settle.ts';
 import type { ChargeState } from '../../services/payments/gateway.ts';
 import { createTenant, openTestDatabase } from '../support/database.ts';
+import { balancesOf } from '../support/money-seen.ts';
 
 const tenantId = 'ledger-laws';
 
@@ -93,7 +94,7 @@ describe('the ledger', () => {
       }),
       { numRuns: 40 },
     );
-    expect((await listBalances(databases.write, tenantId)).reduce((sum, { amount }) => sum + amount, 0)).toBe(0);
+    expect((await balancesOf(databases.write, tenantId)).reduce((sum, { amount }) => sum + amount, 0)).toBe(0);
   });
 
   test('two refunds at the same time cannot both take what is left', async () => {

@@ -1,11 +1,11 @@
 /** Reading payments and refunds. Every query names its tenant. */
-import type { Kysely } from 'kysely';
-import type { ListPayments, PaymentView, RefundView } from '../../../contracts/payments/schemas.ts';
+import { sql, type Kysely } from 'kysely';
+import type { ListPayments, ListRefunds, PaymentView, RefundView } from '../../../contracts/payments/schemas.ts';
 import type { Page } from '../../../contracts/values.ts';
 import type { Charge } from '../../payments/gateway.ts';
-import { decodeCursor, toPage } from '../paging.ts';
+import { anotherCursor, decodeCursor, toPage } from '../paging.ts';
 import type { Database } from '../schema.ts';
-import { selectRefunds } from './refunds.ts';
+import { refundsOf, selectRefund } from './refunds.ts';
 import { selectPayment, toPaymentView, toRefundView, type PaymentRow } from './rows.ts';
 
 export async function findPayment(db: Kysely<Database>, tenantId: string, paymentId: string): Promise<PaymentView | undefined> {
@@ -24,10 +24,22 @@ export async function listPayments(db: Kysely<Database>, tenantId: string, filte
   return toPage(await query.execute(), filter.limit, (row) => row.id, toPaymentView);
 }
 
-/** Oldest first; a payment has few. */
-export async function listRefunds(db: Kysely<Database>, tenantId: string, payment: PaymentView): Promise<RefundView[]> {
-  const rows = await selectRefunds(db, tenantId, payment.id);
-  return rows.map((row) => toRefundView(row, payment.currency));
+/** Oldest first. */
+export async function listRefunds(db: Kysely<Database>, tenantId: string, payment: PaymentView, filter: ListRefunds): Promise<Page<RefundView>> {
+  let query = refundsOf(db, tenantId, payment.id).limit(filter.limit + 1);
+  if (filter.status !== undefined) query = query.where('status', '=', filter.status);
+  if (filter.cursor !== undefined) {
+    const last = await selectRefund(db, tenantId, decodeCursor(filter.cursor));
+    if (last?.payment_id !== payment.id) throw anotherCursor();
+    // Another row's own time: a cursor that had it would have lost its microseconds.
+    query = query.where(sql<boolean>`(created_at, id) > (SELECT created_at, id FROM refunds WHERE tenant_id = ${tenantId} AND id = ${last.id})`);
+  }
+  return toPage(
+    await query.execute(),
+    filter.limit,
+    ({ id }) => id,
+    (row) => toRefundView(row, payment.currency),
+  );
 }
 
 export function toCharge(row: PaymentRow): Charge {

@@ -123,8 +123,11 @@ export async function claimLongRefunds(db: Kysely<Database>): Promise<{ tenantId
 }
 
 /** All refunds of one payment; it has few. */
+/** Oldest first. */
+export const refundsOf = (db: Kysely<Database>, tenantId: string, paymentId: string) => db.selectFrom('refunds').selectAll().where('tenant_id', '=', tenantId).where('payment_id', '=', paymentId).orderBy('created_at').orderBy('id');
+
 export async function selectRefunds(db: Kysely<Database>, tenantId: string, paymentId: string): Promise<RefundRow[]> {
-  return await db.selectFrom('refunds').selectAll().where('tenant_id', '=', tenantId).where('payment_id', '=', paymentId).orderBy('created_at').orderBy('id').execute();
+  return await refundsOf(db, tenantId, paymentId).execute();
 }
 
 export async function selectRefund(db: Kysely<Database>, tenantId: string, refundId: string): Promise<RefundRow | undefined> {
