@@ -195,22 +195,22 @@ describe('an idempotency key', () => {
   });
 
   test('keeps declines, but not refused parameters, and ends after its life', async () => {
-    const { client, journal } = await start({ keyLifeMs: 300 });
+    const { client, journal } = await start({ keyLifeMs: 2_000 });
     const declined = order({ payment_method: 'pm_card_visa_chargeDeclined' });
     for (let time = 0; time < 2; time += 1) await refusal(client.paymentIntents.create(declined, { idempotencyKey: 'd' }));
     expect(await journal()).toHaveLength(1);
     await refusal(client.paymentIntents.create(order({ amount: -1 }), { idempotencyKey: 'v' }));
     expect(await client.paymentIntents.create(order(), { idempotencyKey: 'v' })).toMatchObject({ status: 'succeeded' });
-    await new Promise((resolve) => setTimeout(resolve, 350));
+    await new Promise((resolve) => setTimeout(resolve, 2_100));
     await client.paymentIntents.create(order(), { idempotencyKey: 'v' });
     expect(await journal()).toHaveLength(3);
   });
 
   test('that is in use is a conflict', async () => {
     const { client, faults } = await start();
-    await faults({ kind: 'delay', delayMs: 300, times: 1 });
+    await faults({ kind: 'delay', delayMs: 2_000, times: 1 });
     const slow = client.paymentIntents.create(order(), { idempotencyKey: 'k' });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     expect(await refusal(client.paymentIntents.create(order(), { idempotencyKey: 'k' }))).toMatchObject({ statusCode: 409, code: 'idempotency_key_in_use' });
     expect(await slow).toMatchObject({ status: 'succeeded' });
   });
