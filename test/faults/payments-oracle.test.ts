@@ -9,6 +9,7 @@ const right: Books = {
   refunds: [{ id: 'rfd_1', paymentId: 'pay_2', amount: 501, status: 'succeeded' }],
   entries: [...taken('pay_1', 1_000), ...settled('pay_1', 1_000), ...taken('pay_2', 2_001), ...settled('pay_2', 2_001), ...posted('pay_2', 'refund', { 'gateway:stripe': -501, revenue: 501 })],
   bookings: [{ id: 'bkg_1', status: 'confirmed', reference: 'pay_1' }, { id: 'bkg_2', status: 'confirmed', reference: 'pay_2' }, { id: 'bkg_3', status: 'released', reference: null }],
+  vehicles: [],
   notices: [notice('booking_confirmed', 'bkg_1'), notice('booking_confirmed', 'bkg_2'), notice('payment_refunded', 'rfd_1'), notice('payment_failed', 'pay_3'), { ...notice('payment_failed', 'pay_3'), audience: 'administrators' }],
   waitingWebhooks: 0,
 };
@@ -60,6 +61,7 @@ describe('the money oracle', () => {
     ['a paid booking that is not confirmed', { bookings: changed(right.bookings, 0, { status: 'released', reference: null }) }, /booking bkg_1 is not confirmed/],
     ['a booking confirmed by another payment', { bookings: changed(right.bookings, 0, { reference: 'pay_2' }) }, /booking bkg_1 is confirmed \(pay_2\), but nothing was settled/],
     ['a booking confirmed without money', { bookings: changed(right.bookings, 2, { status: 'confirmed' }) }, /booking bkg_3 is confirmed/],
+    ['a vehicle that was sold and is not confirmed', { payments: changed(right.payments, 0, { subjectKind: 'purchase', subjectId: 'pur_1' }), vehicles: [{ purchaseId: 'pur_1', bookingId: 'bkg_3' }] }, /payment pay_1 was settled, but booking bkg_3 is not confirmed by it/],
     ['a confirmation that was sent twice', { notices: [...right.notices, notice('booking_confirmed', 'bkg_1')] }, /booking_confirmed about bkg_1 .*told 2 times/],
     ['a decline that nobody was told of', { notices: right.notices.filter(({ template }) => template !== 'payment_failed') }, /payment_failed about pay_3 to administrators was never told/],
     ['a notification that waits', { waitingWebhooks: 2 }, /2 notifications/],

@@ -8,12 +8,17 @@ import { eventually, request, type Shop } from '../support/http.ts';
 import { startKiller } from '../support/killer.ts';
 import { problemsIn, readBooks } from '../support/money-oracle.ts';
 import { holdAndPay, openRooms, type Paid } from '../support/paying-guests.ts';
+import { orphansOf } from '../support/orphans.ts';
 import { createProduct, type Product } from '../support/product.ts';
 import { replayHistories } from '../support/replay.ts';
+import { problemsWith, readGoods, type SaleLine } from '../support/sales-oracle.ts';
 import { sandboxAt } from '../support/sandbox.ts';
 import { inFull } from '../support/scale.ts';
+import { buy, openShop, saleWorkflowId, stockAtFirst, wasNotBegun, type Sale } from '../support/shoppers.ts';
 
 const payments = inFull ? 1_000 : 60;
+/** Every fourth customer buys a vehicle, a basket or an order, the others pay for rooms. */
+const oneInSales = 4;
 /** However quick the machine is: guests keep coming until the workers have been killed this often with work in flight. */
 const hitsAtLeast = inFull ? 30 : 4;
 /** Then it is over: where workers need ten seconds to be back, holds would run out before their guests get to pay. */
@@ -52,21 +57,25 @@ afterAll(async () => {
 
 test(`the workers are killed every two seconds during at least ${payments} payments over gateways that lose answers: no charge is lost, none is there twice, and both sides agree to the cent`, async () => {
   await openRooms(shop);
+  await openShop(shop);
   await orderFaults(0);
   const began = Date.now();
   const killer = startKiller({ product, moment: async () => await sleep(killAfterMs), hitsAtMost, inFlight, ...(inFull && { between: killAnotherPart }) });
 
   const paid: Paid[] = [];
+  const sales: Sale[] = [];
   const afterwards: Promise<void>[] = [];
   const problems: string[] = [];
   const failed = (error: unknown): void => void problems.push(error instanceof Error ? error.message : String(error));
   let next = 0;
   const guests = async (): Promise<void> => {
     while (next < payments || killer.hits < hitsAtLeast) {
+      const n = next++;
       try {
-        const { afterwards: more, ...visit } = await holdAndPay(shop, next++);
-        paid.push(visit);
-        afterwards.push(more.catch(failed));
+        const visit = n % oneInSales === 0 ? await buy(shop, n) : await holdAndPay(shop, n);
+        if ('story' in visit) paid.push(visit);
+        else sales.push(visit);
+        afterwards.push(visit.afterwards.catch(failed));
       } catch (error) {
         failed(error);
       }
@@ -79,15 +88,18 @@ test(`the workers are killed every two seconds during at least ${payments} payme
   const healing = Date.now();
   await sandboxAt(sandboxUrl).clearFaults();
   await Promise.all(afterwards);
-  await healed();
+  await healed(sales);
   say(`healed in ${seconds(healing)}`);
 
   const books = await readBooks(databases.write, shop.tenantId, sandboxUrl);
   const statusOf = new Map(books.payments.map(({ id, status }) => [id, status]));
   say(`${books.payments.length} payments: ${counted(books.payments.map(({ gateway, status, failure }) => `${gateway} ${failure ?? status}`))}; ${books.refunds.length} refunds, ${books.journal.length} entries in the journal`);
-  const histories = await replayHistories(await product.info(), "WorkflowType = 'payment'");
+  const goods = await readGoods(databases.write, shop.tenantId, stockAtFirst);
+  say(`${goods.sales.length} sales: ${counted(goods.sales.map(({ kind, status }) => `${kind} ${status}`))}`);
+  const histories = await replayHistories(await product.info(), "WorkflowType IN ('payment', 'purchase', 'order', 'invoice')");
   say(`${histories.replayed} histories replay`);
-  expect({ seed: testSeed, problems: [...problems, ...problemsIn(books), ...histories.problems] }).toEqual({ seed: testSeed, problems: [] });
+  const orphans = await orphansOf({ databases, tenantId: shop.tenantId });
+  expect({ seed: testSeed, problems: [...problems, ...problemsIn(books), ...problemsWith(goods), ...orphans, ...histories.problems] }).toEqual({ seed: testSeed, problems: [] });
 
   expect(killer.hits).toBeGreaterThanOrEqual(hitsAtLeast);
   // Every guest was told of one payment, and there is no other. Where the workers came too late for the hold it was not begun, and says so.
@@ -97,11 +109,12 @@ test(`the workers are killed every two seconds during at least ${payments} payme
     expect(await shop.call('GET', `/v1/payments/${paymentId}`)).toMatchObject({ status: 404, body: { detail: expect.stringMatching(/^The payment was not begun/) } });
     expect(await shop.call('GET', `/v1/bookings/${bookingId}`)).toMatchObject({ body: { status: 'released', reason: 'expired' } });
   }
-  expect(books.payments.map(({ id }) => id).toSorted()).toEqual(paid.flatMap(({ paymentId }) => (statusOf.has(paymentId) ? [paymentId] : [])).toSorted());
+  expect(books.payments.filter(({ subjectKind }) => subjectKind === 'booking').map(({ id }) => id).toSorted()).toEqual(paid.flatMap(({ paymentId }) => (statusOf.has(paymentId) ? [paymentId] : [])).toSorted());
   // A decline stays one. What should be paid may fail when the gateway cannot be reached three times, which is rare.
   const ends = (end: 'settled' | 'failed'): string[] => paid.filter(({ story }) => story.end === end).map(({ paymentId }) => statusOf.get(paymentId) ?? 'not begun');
   expect(ends('failed').filter((status) => status !== 'failed')).toEqual([]);
   expect(ends('settled').filter((status) => status === 'failed').length).toBeLessThanOrEqual(0.05 * ends('settled').length);
+  await areTheOnes(goods.sales, sales);
   // Nothing is kept running for money that is decided.
   await eventually('the end of all payment flows', async () => (await shop.call('GET', '/v1/flows?type=payment&status=running&limit=1')).body['items']?.toString() === '', 30_000);
 }, inFull ? 3_600_000 : 600_000);
@@ -134,27 +147,64 @@ async function killAnotherPart(kills: number): Promise<void> {
 }
 
 /** Waits until nothing is left that could still change by itself, as it is seen in the order in which news travels. */
-async function healed(): Promise<void> {
+async function healed(sales: readonly Sale[]): Promise<void> {
   const left = async (): Promise<string[]> => {
     const pending = (await request(`${sandboxUrl}/_webhooks`, {})).body['pending'];
     const waiting = await databases.write.selectFrom('inbound_webhooks').select('payment_id').where('processed_at', 'is', null).execute();
     const open = await databases.write.selectFrom('payments').select(['id', 'status', 'gateway']).where('status', 'in', ['created', 'authorised', 'captured', 'unknown', 'reconciling']).execute();
     const refunds = await databases.write.selectFrom('refunds').select(['id', 'payment_id']).where('status', '=', 'requested').execute();
+    const unsold = await unfinished(sales);
     const overdue = await databases.write.selectFrom('bookings').select('id').where('status', '=', 'held').where('hold_expires_at', '<', sql<Date>`now()`).execute();
     return [
       ...(pending === 0 ? [] : [`${String(pending)} webhooks on their way`]),
       ...waiting.map(({ payment_id }) => `a notification about ${payment_id ?? 'an unknown payment'}`),
       ...open.map(({ id, status, gateway }) => `${gateway} ${id} ${status}`),
       ...refunds.map(({ id, payment_id }) => `refund ${id} of ${payment_id}`),
+      ...unsold,
       ...overdue.map(({ id }) => `${id} held past its time`),
     ];
   };
-  await eventually('nothing to be left', async () => (await left()).length === 0, healPatienceMs).catch(async () => {
+  await eventually('nothing to be left', async () => (await left()).length === 0, healPatienceMs, 1_000).catch(async () => {
     const stuck = await left();
     const ids = new Set(stuck.flatMap((line) => /pay_\w+/.exec(line) ?? []));
     const flows = await Promise.all([...ids].slice(0, 20).map(async (id) => JSON.stringify((await shop.call('GET', `/v1/flows/${paymentWorkflowId(id)}`)).body)));
     throw new Error(`not healed after ${healPatienceMs / 1_000} s (seed ${testSeed}):\n${stuck.join('\n')}\n${flows.join('\n')}`);
   });
+}
+
+/** Sales that have not ended. What waits for a person gets one: an undo that is parked is resumed, an invoice that could not be drawn is asked for again. */
+async function unfinished(sales: readonly Sale[]): Promise<string[]> {
+  const { rows } = await sql<{ id: string; status: string; invoiced: boolean }>`
+    SELECT sale.id, sale.status, EXISTS (SELECT FROM invoices i WHERE i.tenant_id = sale.tenant_id AND i.subject_id = sale.id AND i.status = 'stored') AS invoiced
+    FROM (SELECT tenant_id, id, status FROM purchases UNION ALL SELECT tenant_id, id, status FROM orders) AS sale`.execute(databases.write);
+  const stored = new Map(rows.map((row) => [row.id, row]));
+  const left: string[] = [];
+  for (const { kind, id } of sales) {
+    if (id === undefined) continue;
+    const { status = 'not begun', invoiced = false } = stored.get(id) ?? {};
+    if (status === 'cancelled' || status === 'failed' || (status === 'completed' && invoiced)) continue;
+    if (status === 'not begun' && (await wasNotBegun(shop, kind, id))) continue;
+    left.push(`${kind} ${id} ${status}${status === 'completed' ? ' without an invoice' : ''}`);
+    if (status === 'completed') await shop.call('POST', '/v1/invoices', { subjectId: id });
+    else await shop.call('POST', `/v1/flows/${encodeURIComponent(saleWorkflowId(kind, id))}/resume`);
+  }
+  return left;
+}
+
+/** Each sale that was accepted is there, and no other; what should be sold may fail when the gateway cannot be reached, or the workers come too late for a hold. */
+async function areTheOnes(lines: readonly SaleLine[], sales: readonly Sale[]): Promise<void> {
+  const statusOf = new Map(lines.map(({ id, status }) => [id, status]));
+  const unexpected: string[] = [];
+  let missed = 0;
+  for (const { kind, id, ends } of sales) {
+    const status = id === undefined ? undefined : statusOf.get(id);
+    if (status !== undefined && ends.includes(status)) continue;
+    if (ends.includes('completed') && (id === undefined || status !== undefined || (await wasNotBegun(shop, kind, id)))) missed += 1;
+    else unexpected.push(`${kind} ${id ?? ''} should be ${ends.join(' or ')} and is ${status ?? 'nowhere'}`);
+  }
+  expect(unexpected).toEqual([]);
+  expect(missed).toBeLessThanOrEqual(Math.max(2, 0.05 * sales.length));
+  expect(lines.filter(({ id }) => !sales.some((sale) => sale.id === id))).toEqual([]);
 }
 
 function counted(names: readonly string[]): string {

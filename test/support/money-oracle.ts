@@ -28,6 +28,8 @@ export interface Books {
   readonly refunds: readonly { readonly id: string; readonly paymentId: string; readonly amount: number; readonly status: string }[];
   readonly entries: readonly { readonly transactionId: string; readonly kind: string; readonly paymentId: string | null; readonly account: string; readonly currency: string; readonly amount: number }[];
   readonly bookings: readonly { readonly id: string; readonly status: string; readonly reference: string | null }[];
+  /** Purchases of held vehicles. */
+  readonly vehicles: readonly { readonly purchaseId: string; readonly bookingId: string | null }[];
   readonly notices: readonly { readonly template: string; readonly audience: Audience; readonly recipientId: string; readonly subjectId: string }[];
   /** What gateways sent and no flow has looked into. */
   readonly waitingWebhooks: number;
@@ -46,7 +48,7 @@ async function readJournal(sandboxUrl: string): Promise<(JournalItem & { readonl
 }
 
 export async function readBooks(db: Kysely<Database>, tenantId: string, sandboxUrl: string): Promise<Books> {
-  const [journal, payments, refunds, entries, bookings, notices, waiting] = await Promise.all([
+  const [journal, payments, refunds, entries, bookings, vehicles, notices, waiting] = await Promise.all([
     readJournal(sandboxUrl),
     db
       .selectFrom('payments')
@@ -61,10 +63,11 @@ export async function readBooks(db: Kysely<Database>, tenantId: string, sandboxU
       .where('entry.tenant_id', '=', tenantId)
       .execute(),
     db.selectFrom('bookings').select(['id', 'status', 'reference']).where('tenant_id', '=', tenantId).execute(),
+    db.selectFrom('purchases').select(['id as purchaseId', 'booking_id as bookingId']).where('tenant_id', '=', tenantId).where('booking_id', 'is not', null).execute(),
     db.selectFrom('notifications').select(['template', 'audience', 'customer_id as recipientId', 'subject_id as subjectId']).where('tenant_id', '=', tenantId).execute(),
     db.selectFrom('inbound_webhooks').select('event_id').where('tenant_id', '=', tenantId).where('processed_at', 'is', null).execute(),
   ]);
-  return { journal: journal.filter((item) => (item.tenantId ?? tenantId) === tenantId), payments, refunds, entries, bookings, notices, waitingWebhooks: waiting.length };
+  return { journal: journal.filter((item) => (item.tenantId ?? tenantId) === tenantId), payments, refunds, entries, bookings, vehicles, notices, waitingWebhooks: waiting.length };
 }
 
 /** @returns one line for each thing that is wrong; empty when both sides agree to the cent. */
@@ -130,17 +133,19 @@ function problemsOfLedger({ entries, payments }: Books): string[] {
 }
 
 /** A settlement makes a booking certain in the same moment, and nothing else does. What was given back later changes neither. */
-function problemsOfBookings({ payments, bookings, entries }: Books, paymentsById: ReadonlyMap<string, PaymentLine>): string[] {
+function problemsOfBookings({ payments, bookings, vehicles, entries }: Books, paymentsById: ReadonlyMap<string, PaymentLine>): string[] {
+  const bookingOf = (payment: PaymentLine | undefined): string | null | undefined => (payment?.subjectKind === 'booking' ? payment.subjectId : vehicles.find(({ purchaseId }) => purchaseId === payment?.subjectId)?.bookingId);
   const settled = new Set(entries.filter(({ kind }) => kind === 'settle').map(({ paymentId }) => paymentId));
   const bookingsById = new Map(bookings.map((booking) => [booking.id, booking]));
   return [
     ...payments
-      .filter(({ id, subjectKind }) => subjectKind === 'booking' && settled.has(id))
-      .filter(({ id, subjectId }) => bookingsById.get(subjectId)?.status !== 'confirmed' || bookingsById.get(subjectId)?.reference !== id)
-      .map(({ id, subjectId }) => `payment ${id} was settled, but booking ${subjectId} is not confirmed by it`),
+      .filter(({ id }) => settled.has(id))
+      .map((payment) => ({ id: payment.id, bookingId: bookingOf(payment) ?? undefined }))
+      .filter(({ id, bookingId }) => bookingId !== undefined && (bookingsById.get(bookingId)?.status !== 'confirmed' || bookingsById.get(bookingId)?.reference !== id))
+      .map(({ id, bookingId }) => `payment ${id} was settled, but booking ${bookingId ?? ''} is not confirmed by it`),
     ...payments.filter(({ id, status }) => status === 'settled' && !settled.has(id)).map(({ id }) => `payment ${id} is settled, but not in the ledger`),
     ...bookings
-      .filter(({ id, status, reference }) => status === 'confirmed' && !(reference !== null && settled.has(reference) && paymentsById.get(reference)?.subjectId === id))
+      .filter(({ id, status, reference }) => status === 'confirmed' && !(reference !== null && settled.has(reference) && bookingOf(paymentsById.get(reference)) === id))
       .map(({ id, reference }) => `booking ${id} is confirmed (${reference ?? 'without a reference'}), but nothing was settled for it`),
   ];
 }
@@ -160,8 +165,8 @@ function problemsOfNotices({ payments, refunds, entries, notices }: Books): stri
     ...refunds.filter(({ status }) => status === 'succeeded').map(({ id }) => name('payment_refunded', id, 'customer')),
   ];
   return [
-    // A refund may be refused more than once, and each time is worth a notice.
-    ...[...told].filter(([key, times]) => times > 1 && !key.startsWith('refund_failed')).map(([key, times]) => `${key} was told ${times} times`),
+    // A refund may be refused more than once, an undo be parked again, and each time is worth a notice.
+    ...[...told].filter(([key, times]) => times > 1 && !/^(refund_failed|compensation_parked) /.test(key)).map(([key, times]) => `${key} was told ${times} times`),
     ...due.filter((key) => !told.has(key)).map((key) => `${key} was never told`),
   ];
 }

@@ -2,8 +2,8 @@
 import { sql } from 'kysely';
 import type { World } from './world.ts';
 
-/** Of all that ended in this world, what nobody would come back to: `stock of ord_…`. */
-export async function orphansOf({ databases, tenantId }: World): Promise<string[]> {
+/** Of all that ended for this tenant, what nobody would come back to: `stock of ord_…`. */
+export async function orphansOf({ databases, tenantId }: Pick<World, 'databases' | 'tenantId'>): Promise<string[]> {
   const { rows } = await sql<{ what: string }>`
     WITH ended AS (
       SELECT id, payment_id, status, reason, booking_id FROM purchases WHERE tenant_id = ${tenantId} AND status IN ('completed', 'cancelled', 'failed')

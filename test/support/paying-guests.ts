@@ -1,7 +1,8 @@
 /** Guests who hold a room and pay for it, each in an own way; like a careful program they ask again until they are answered. */
 import type { PutResource } from '../../contracts/resources.ts';
 import { chance, pick } from './chance.ts';
-import { eventually, type Answer, type Shop } from './http.ts';
+import type { Shop } from './http.ts';
+import { answered, patiently, sees } from './patience.ts';
 import { decide } from './payer.ts';
 
 export interface Story {
@@ -46,10 +47,6 @@ const rooms = Array.from({ length: 10 }, (_, n) => ({ id: `room-${n}`, body: { k
 const roomsInIndia = Array.from({ length: 4 }, (_, n) => ({ id: `room-in-${n}`, body: { kind: 'room', name: `Room ${n} in Goa`, price: 150_003 + 1_111 * n, currency: 'INR' } satisfies PutResource }));
 
 const dayMs = 86_400_000;
-/** A flow whose worker was killed three times in a row is left alone for minutes. */
-const patienceMs = 1_200_000;
-/** Hundreds of guests wait at once; without a pause, answering them would take the machine from the workers. */
-const pauseMs = 1_000;
 /** It was accepted, and its hold had run out before any worker came to it. */
 const notBegun = 'not begun';
 
@@ -96,18 +93,18 @@ async function goOn(shop: Shop, paymentId: string, { outcome, cancel, end }: Sto
   const path = `/v1/payments/${paymentId}`;
   if (outcome !== undefined || cancel !== undefined) {
     // Whoever sees no page for so long goes away, and the payment runs out of time.
-    const seen = await patiently(`the page of ${paymentId}`, async () => await sees(shop, path, ({ status, redirectUrl }) => redirectUrl !== undefined || status === 'failed' || status === notBegun)).catch(() => undefined);
+    const seen = await patiently(`the page of ${paymentId}`, async () => await look(shop, path, ({ status, redirectUrl }) => redirectUrl !== undefined || status === 'failed' || status === notBegun)).catch(() => undefined);
     const page = seen?.['redirectUrl'];
     if (typeof page !== 'string') return;
     if (cancel !== undefined) {
       await answered(`the cancel of ${paymentId}`, async () => await shop.call('POST', `${path}/cancel`));
-      await patiently(`the end of ${paymentId}`, async () => await sees(shop, path, ({ status }) => status === 'failed'));
+      await patiently(`the end of ${paymentId}`, async () => await look(shop, path, ({ status }) => status === 'failed'));
     }
     if (outcome !== undefined) await answered(`the page of ${paymentId}`, async () => await decide(page, outcome));
   }
   if (end === 'failed' || parts.length === 0) return;
   const ended = ({ status }: Readonly<Record<string, unknown>>): boolean => status === 'settled' || status === notBegun || (status === 'failed' && cancel !== 'late');
-  const { status, amount } = await patiently(`the end of ${paymentId}`, async () => await sees(shop, path, ended));
+  const { status, amount } = await patiently(`the end of ${paymentId}`, async () => await look(shop, path, ended));
   if (status !== 'settled') return;
   for (const [index, share] of parts.entries()) {
     const wish = share === 1 ? {} : { amount: Math.ceil(Number(amount) * share) };
@@ -116,20 +113,6 @@ async function goOn(shop: Shop, paymentId: string, { outcome, cancel, end }: Sto
   }
 }
 
-/** Asks until somebody answers who knows. */
-async function answered(what: string, ask: () => Promise<Answer>): Promise<Answer> {
-  return await patiently(what, async () => {
-    const answer = await ask().catch(() => undefined);
-    return answer !== undefined && answer.status < 500 && answer;
-  });
-}
-
-async function sees(shop: Shop, path: string, wanted: (view: Readonly<Record<string, unknown>>) => boolean): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const { status, body } = await answered(path, async () => await shop.call('GET', path));
-  const view = status === 404 ? { status: notBegun } : body;
-  return wanted(view) ? view : undefined;
-}
-
-async function patiently<Value>(what: string, look: () => Promise<Value | undefined | false>): Promise<Value> {
-  return await eventually(what, look, patienceMs, pauseMs);
+async function look(shop: Shop, path: string, wanted: (view: Readonly<Record<string, unknown>>) => boolean): Promise<Readonly<Record<string, unknown>> | undefined> {
+  return await sees(shop, path, wanted, { status: notBegun });
 }
