@@ -58,7 +58,8 @@ test(`the workers are killed ${kills === 1 ? 'once' : `${kills} times`} in the m
     const caught = await eventually('an image to be half made', async () => {
       const keys = (await underWay(id)).filter((key) => !dead.has(key));
       return keys.length > 0 && keys;
-    });
+      // Until a dead worker is noticed, when all images were under way.
+    }, 120_000);
     await product.kill('workers');
     for (const key of [...caught, ...(await underWay(id))]) dead.add(key);
   }
