@@ -54,7 +54,7 @@ export class ApiClient {
   async *pages<Item>(path: string, item: ZodType<Item>, query: Query): AsyncGenerator<readonly Item[]> {
     let cursor: string | undefined;
     do {
-      const { items, nextCursor } = await this.page(path, item, { ...query, limit: largestPage, cursor });
+      const { items, nextCursor } = await this.page(path, item, { limit: largestPage, ...query, cursor });
       yield items;
       cursor = nextCursor;
     } while (cursor !== undefined);

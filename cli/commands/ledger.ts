@@ -10,6 +10,9 @@ import { anIdOf, checkedBy, examples } from '../options.ts';
 import { print } from '../output.ts';
 import { money, safe, styled, when, type Column } from '../text.ts';
 
+/** So that most shops see all their accounts as they are in one moment: between two pages money moves. */
+const largestPage = 1_000;
+
 const balanceColumns: readonly Column<AccountBalance>[] = [
   { title: 'ACCOUNT', text: ({ account }) => account },
   { title: 'BALANCE', text: ({ amount, currency }) => money(amount, currency), right: true },
@@ -43,7 +46,7 @@ export function addLedger(program: Command): void {
       return;
     }
     if (account !== undefined || payment !== undefined) throw new CliError('--account and --payment go with --entries.', 'Add --entries.', { code: 'usage', exitCode: 2 });
-    const items = await openApi(options).all('/v1/ledger/balances', accountBalance);
+    const items = await openApi(options).all('/v1/ledger/balances', accountBalance, { limit: largestPage });
     show({ items }, balanceColumns, options, 'No money has moved yet.');
     const sums = sumsOf(items);
     if (options.json !== true) for (const [currency, sum] of sums) print(safe(`${currency}: all accounts sum to ${money(sum, currency)}`));

@@ -3,7 +3,7 @@ import type { BookingProgress, BookingView } from '../../client/index.ts';
 import type { Databases } from '../../services/database/connection.ts';
 import { cli, done, expectRefusal, paste, start, type Ended } from '../support/cli.ts';
 import { createResource, openTestDatabase, someCar, someConcert, someRoom } from '../support/database.ts';
-import { customerWithDeadlocks, holdsTried, installDeadlocks, removeDeadlocks, stopDeadlocks } from '../support/deadlocks.ts';
+import { customerWithDeadlocks, holdsTried, installDeadlocks, stopDeadlocks } from '../support/deadlocks.ts';
 import { eventually } from '../support/http.ts';
 
 const nights = ['--from', '2031-05-01', '--to', '2031-05-04'];
@@ -116,7 +116,6 @@ describe('a booking on the command line', () => {
 
 describe('resume', () => {
   beforeAll(async () => await installDeadlocks(databases.write));
-  afterAll(async () => await removeDeadlocks(databases.write));
 
   // A resume that meets no wait (the attempt is being made right now) is simply asked again, as the message says.
   async function resumedUntil(id: string, status: string): Promise<Ended> {

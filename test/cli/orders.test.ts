@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { newOrderId, type FlowView, type InvoiceView, type OrderView, type PurchaseView } from '../../client/index.ts';
 import { cli, done, expectRefusal, start } from '../support/cli.ts';
-import { eventually } from '../support/http.ts';
+import { eventually, shop } from '../support/http.ts';
 import { mug, product, song, stockOf, testSandbox } from './sales.ts';
 
 const card = ['--gateway', 'stripe', '--method', 'pm_card_visa'];
@@ -32,7 +32,7 @@ async function completed(): Promise<OrderView> {
 
 /** An order whose bank takes its time, so that it can be stopped on the way. */
 async function onItsWay(productId: string): Promise<OrderView> {
-  await sandbox.faults({ party: 'stripe', kind: 'delay', delayMs: 12_000, when: 'after', operation: 'authorise', match: { method: 'pm_card_discover' } });
+  await sandbox.faults({ party: 'stripe', kind: 'delay', delayMs: 15_000, when: 'after', operation: 'authorise', match: { method: 'pm_card_discover' } });
   const order = JSON.parse(await done('order', '--customer', 'ada', '--item', `${productId}=2`, ...home, '--gateway', 'stripe', '--method', 'pm_card_discover', '--json')) as OrderView;
   expect(order.status).toBe('pending');
   return order;
@@ -101,8 +101,8 @@ describe('an order on its way', () => {
     const { id, paymentId } = await onItsWay(productId);
     const watching = start(['watch', id, '--json']);
     await watching.until('"progress"');
-    // Its bank answers after a while; what comes of the wish is shown then.
-    await cli(['cancel', id]);
+    // Its bank answers after a while; what comes of the wish is shown then. Not by a command, which may take too long to start.
+    await (await shop('shop-a')).call('POST', `/v1/orders/${id}/cancel`);
     const { code, stdout } = await watching.ended;
     expect(code).toBe(0);
     const last = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as FlowView;
@@ -140,7 +140,7 @@ describe('an order on its way', () => {
 describe('a purchase on its way', () => {
   test('that cannot be undone is parked where everybody sees it, and resumed', async () => {
     const [who, productId] = [`cli-${randomUUID()}`, await product(mug)];
-    await sandbox.faults({ party: 'stripe', kind: 'delay', delayMs: 12_000, when: 'after', operation: 'authorise', match: { method: 'pm_card_discover' } });
+    await sandbox.faults({ party: 'stripe', kind: 'delay', delayMs: 15_000, when: 'after', operation: 'authorise', match: { method: 'pm_card_discover' } });
     await done('basket', who, '--put', `${productId}=2`);
     const { id, paymentId, status } = JSON.parse(await done('buy', '--customer', who, '--gateway', 'stripe', '--method', 'pm_card_discover', '--json')) as PurchaseView;
     expect(status).toBe('pending');

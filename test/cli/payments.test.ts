@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newPaymentId, type BookingView, type FlowView, type PaymentView, type RefundView } from '../../client/index.ts';
-import { balanceOf, heldRoom, money, paidRoom } from './sales.ts';
+import { heldRoom, money, paidRoom } from './sales.ts';
 import { cli, done, expectRefusal, paste, type Ended } from '../support/cli.ts';
 import type { Databases } from '../../services/database/connection.ts';
 import { openTestDatabase } from '../support/database.ts';
@@ -113,9 +113,7 @@ describe('status', () => {
 
 describe('ledger', () => {
   test('shows the balances to the right, and that they sum to zero', async () => {
-    const before = await balanceOf('revenue');
     await paid();
-    expect(await balanceOf('revenue')).toBe(before - 27_000);
     const lines = (await done('ledger')).trimEnd().split('\n');
     expect(lines[0]).toMatch(/^ACCOUNT +BALANCE$/);
     const width = lines[0]?.length;

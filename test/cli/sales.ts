@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import type { BookingView, PaymentView } from '../../client/index.ts';
 import type { PutProduct } from '../../contracts/products.ts';
 import type { Databases } from '../../services/database/connection.ts';
-import { done } from '../support/cli.ts';
 import { createResource, someCar, someRoom } from '../support/database.ts';
 import { testStack } from '../support/environment.ts';
 import { shop } from '../support/http.ts';
@@ -49,12 +48,6 @@ export async function stockOf(productId: string): Promise<unknown> {
 
 /** As the command shows it: EUR. */
 export const money = (amountMinor: number): string => `EUR ${(amountMinor / 100).toLocaleString('en', { minimumFractionDigits: 2 })}`;
-
-/** Of an account in EUR, in minor units. */
-export async function balanceOf(account: string): Promise<number> {
-  const { items } = JSON.parse(await done('ledger', '--json')) as { items: { account: string; currency: string; amount: number }[] };
-  return items.find((item) => item.account === account && item.currency === 'EUR')?.amount ?? 0;
-}
 
 export async function testSandbox(): Promise<ReturnType<typeof sandboxAt>> {
   const { sandboxUrl } = (await testStack()) as { readonly sandboxUrl?: string };

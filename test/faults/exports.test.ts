@@ -54,7 +54,7 @@ test(`the workers are killed ${kills} times while ${rows} rows are exported: the
     }, 120_000);
     expect(attempt).toBe(killed + 1);
     // In the middle of the file, however quick the machine is.
-    await sleep(tookMs / 4);
+    await sleep(tookMs / 8);
     const view = await look(id);
     expect([view.status, view.downloadUrl]).toEqual(['running', undefined]);
     seen.push(view.progress);

@@ -7,7 +7,7 @@ import { startKiller } from '../support/killer.ts';
 import { createProduct, type Product } from '../support/product.ts';
 import { inFull } from '../support/scale.ts';
 
-const rows = inFull ? 1_000_000 : 150_000;
+const rows = inFull ? 1_000_000 : 300_000;
 const killAfterMs = 5_000;
 /** The short run kills by what was done, not by time: a quick machine is through before long, a slow one gets hardly anything done between two kills. */
 const killAfterPercent = 15;
@@ -75,5 +75,5 @@ test(`an import of ${rows} rows whose workers are killed ${killed} counts each r
   expect(ended).toMatchObject({ status: 'completed', progress: 100, rows: { total: rows, processed: rows, inserted: rows, updated: 0, rejected: 0 }, chunks: { pending: 0, failed: 0 } });
   const { rows: [found] } = await sql<{ n: number; different: number; credit: number }>`SELECT count(*) AS n, count(DISTINCT external_id) AS different, sum(credit_minor)::bigint AS credit FROM users WHERE tenant_id = 'shop-a'`.execute(databases.write);
   expect(found).toEqual({ n: rows, different: rows, credit: creditMinorOfAll() });
-  expect(killer.hits).toBeGreaterThanOrEqual(3);
+  expect(killer.hits).toBeGreaterThanOrEqual(2);
 }, patienceMs + 120_000);

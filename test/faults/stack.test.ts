@@ -21,7 +21,7 @@ describe('a stack', () => {
     const confirmed = await eventually('the confirmation', async () => {
       const answer = await (await product.shop()).call('POST', `/v1/bookings/${id}/confirm`, { reference: 'after the crash' }).catch(() => undefined);
       return answer?.status === 202 && answer;
-    });
+    }, 90_000);
     expect((await product.info()).pids.api).toBe(api);
     expect(confirmed.body).toMatchObject({ status: 'confirmed', reference: 'after the crash' });
   }, 240_000);
@@ -32,7 +32,7 @@ describe('a stack', () => {
     await eventually(`a new ${part}`, async () => {
       const now = (await product.info()).pids[part];
       return now !== null && now !== before;
-    });
+    }, 90_000);
     expect(product.output()).toMatch(new RegExp(`${part} stopped \\(.*restarting in`));
     await eventually('the API', async () => await statusOf(product, 'bkg_none').then(() => true, () => false), 60_000);
   });
@@ -43,7 +43,7 @@ describe('a stack', () => {
     await product.start();
     expect(await statusOf(product, id)).toBe('held');
     expect((await (await product.shop()).call('POST', `/v1/bookings/${id}/cancel`)).status).toBe(202);
-    await eventually('the release', async () => (await statusOf(product, id)) === 'released');
+    await eventually('the release', async () => (await statusOf(product, id)) === 'released', 90_000);
   }, 300_000);
 
   test('stops in order within 15 seconds, and the next start finds everything', async () => {

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { BookingView } from '../../client/index.ts';
 import { openDatabases, type Databases } from '../../services/database/connection.ts';
 import { createResource, someRoom } from '../support/database.ts';
 import { eventually, type Shop } from '../support/http.ts';
+import { startKiller } from '../support/killer.ts';
 import { createProduct, type Product } from '../support/product.ts';
 import { inFull } from '../support/scale.ts';
 
@@ -27,20 +29,12 @@ afterAll(async () => {
 
 test(`the workers are killed every two seconds during at least ${bookings} bookings: each ends as held, confirmed or released, none is lost, none is there twice`, async () => {
   const rooms = await Promise.all(Array.from({ length: 10 }, async () => await createResource(databases, 'shop-a', someRoom)));
-  const done = new AbortController();
-  let kills = 0;
-  const killer = (async () => {
-    while (!done.signal.aborted) {
-      await new Promise((resolve) => setTimeout(resolve, killEveryMs));
-      await product.kill('workers');
-      kills += 1;
-    }
-  })();
+  const killer = startKiller({ product, moment: async () => await sleep(killEveryMs), hitsAtMost: Infinity, inFlight: async () => await Promise.resolve(1) });
 
   const accepted = new Map<string, 'confirm' | 'cancel' | 'hold'>();
   const losers: number[] = [];
   let next = 0;
-  const goOn = (): boolean => next < bookings || kills < killsAtLeast;
+  const goOn = (): boolean => next < bookings || killer.kills < killsAtLeast;
   const guest = async (): Promise<void> => {
     while (goOn()) {
       const n = next++;
@@ -51,7 +45,7 @@ test(`the workers are killed every two seconds during at least ${bookings} booki
       const answer = await eventually('an answer', async () => {
         const tried = await guests.call('POST', '/v1/bookings', wanted, key);
         return tried.status < 500 && tried;
-      });
+      }, 120_000);
       if (answer.status === 409) {
         losers.push(n);
         continue;
@@ -63,8 +57,7 @@ test(`the workers are killed every two seconds during at least ${bookings} booki
     }
   };
   await Promise.all(Array.from({ length: 10 }, guest));
-  done.abort();
-  await killer;
+  await killer.stop();
 
   expect(accepted.size + losers.length).toBe(next);
   expect(next).toBeGreaterThanOrEqual(bookings);
@@ -75,7 +68,7 @@ test(`the workers are killed every two seconds during at least ${bookings} booki
     await eventually(`${id} to be ${ends[wish]}`, async () => {
       const { status, reason } = (await guests.call('GET', `/v1/bookings/${id}`)).body as unknown as BookingView;
       return status === ends[wish] || (status === 'failed' && reason === 'resource_unavailable');
-    });
+    }, 120_000);
   }
   const rows = await databases.write.selectFrom('bookings').select(['id', 'customer_id', 'status']).execute();
   expect(rows.filter(({ id }) => !accepted.has(id))).toEqual([]);

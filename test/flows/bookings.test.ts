@@ -3,7 +3,7 @@ import { newBookingId, type BookingView, type HoldOutcome } from '../../client/i
 import { bookingWorkflowId } from '../../contracts/flows.ts';
 import { findBooking } from '../../services/database/bookings/queries.ts';
 import { createResource, someCar, someConcert, someRoom } from '../support/database.ts';
-import { customerWithDeadlocks, holdsTried, installDeadlocks, removeDeadlocks, stopDeadlocks } from '../support/deadlocks.ts';
+import { customerWithDeadlocks, holdsTried, installDeadlocks, stopDeadlocks } from '../support/deadlocks.ts';
 import { eventually } from '../support/http.ts';
 import { startSkippingWorld, type SkippingWorld } from '../support/time-skipping.ts';
 
@@ -15,10 +15,7 @@ beforeAll(async () => {
   world = await startSkippingWorld('flow-tests');
   await installDeadlocks(world.databases.write);
 });
-afterAll(async () => {
-  await removeDeadlocks(world.databases.write);
-  await world.close();
-});
+afterAll(async () => await world.close());
 
 const room = async (): Promise<string> => await createResource(world.databases, world.tenantId, someRoom);
 const stored = async (id: string): Promise<BookingView | undefined> => await findBooking(world.databases.write, world.tenantId, id);

@@ -81,6 +81,12 @@ const look = async (id: string): Promise<ImportView> => {
 const stands = async (id: string, status: ImportView['status'], patienceMs = 60_000): Promise<ImportView> => await eventually(`${id} to be ${status}`, async () => await look(id).then((view) => (view.status === status ? view : undefined)), patienceMs);
 const completed = async (id: string): Promise<ImportView> => await stands(id, 'completed');
 const flow = async (id: string): Promise<FlowView> => await world.holdfast.flows.get(importWorkflowId(id));
+/** Its row is written first; the flow says so a moment later. */
+const flowThatIs = async (id: string, status: string, businessStatus: string): Promise<FlowView> =>
+  await eventually(`the flow of ${id} to be ${status}, ${businessStatus}`, async () => {
+    const found = await flow(id);
+    return found.status === status && found.businessStatus === businessStatus && found;
+  });
 const notices = async (id: string): Promise<{ template: string; audience: string; customer_id: string; data: unknown }[]> =>
   await world.databases.write.selectFrom('notifications').select(['template', 'audience', 'customer_id', 'data']).where('tenant_id', '=', world.tenantId).where('subject_id', '=', id).orderBy('template').execute();
 
@@ -94,7 +100,7 @@ describe('an import', () => {
     expect(await batch.stored()).toBe(40);
     const told = { audience: 'customer', customer_id: 'ada', data: expect.objectContaining({ status: 'completed', inserted: 40, summary: '40 rows: 40 inserted, 0 updated, 0 rejected.' }) };
     expect(await notices(id)).toEqual([{ ...told, template: 'import_completed' }, { ...told, template: 'import_ended' }]);
-    expect(await eventually('the end of the flow', async () => await flow(id).then((found) => (found.status === 'completed' ? found : undefined)))).toMatchObject({ businessStatus: 'completed', summary: 'people.csv → users', progress: 100, step: 'Completed: 40 of 40 rows' });
+    expect(await flowThatIs(id, 'completed', 'completed')).toMatchObject({ summary: 'people.csv → users', progress: 100, step: 'Completed: 40 of 40 rows' });
   });
 
   test('leaves nothing of the rows in its history, rejected ones included', async () => {
@@ -125,7 +131,7 @@ describe('an import', () => {
     expect(await batch.stored()).toBe(60);
     expect((await notices(id)).map(({ template }) => template)).toEqual(['import_completed', 'import_ended']);
     expect((await world.client.workflow.getHandle(importWorkflowId(id), first).describe()).status.name).toBe('CONTINUED_AS_NEW');
-    expect(await flow(id)).toMatchObject({ businessStatus: 'completed', progress: 100 });
+    expect(await flowThatIs(id, 'completed', 'completed')).toMatchObject({ progress: 100 });
   });
 
   test('picks up where it was when its flow was ended by force', async () => {
@@ -172,12 +178,12 @@ describe('pause', () => {
     const letGoAt = Date.now();
     held.letGo();
     const paused = await stands(id, 'paused');
-    expect(Date.now() - letGoAt).toBeLessThan(2_000);
+    expect(Date.now() - letGoAt).toBeLessThan(10_000);
     const begun = held.begun();
     expect(paused.rate).toBeUndefined();
     await sleep(1_000);
     expect([held.begun(), await look(id)]).toEqual([begun, paused]);
-    expect(await flow(id)).toMatchObject({ status: 'running', businessStatus: 'paused', step: expect.stringContaining('Paused') });
+    expect(await flowThatIs(id, 'running', 'paused')).toMatchObject({ step: expect.stringContaining('Paused') });
     await world.holdfast.flows.act(importWorkflowId(id), 'resume');
     expect(await completed(id)).toMatchObject({ rows: { inserted: 80 } });
     expect(await batch.stored()).toBe(80);
@@ -189,7 +195,7 @@ describe('pause', () => {
     await begin(people(10).csv, {}, id);
     await eventually('the inspection to begin', () => Promise.resolve(held.waiting() === 1));
     await world.holdfast.imports.pause(id);
-    await stands(id, 'paused', 2_000);
+    await stands(id, 'paused', 10_000);
     held.letGo();
     const paused = await eventually('the plan', async () => await look(id).then((view) => (view.rows.total === 10 ? view : undefined)));
     expect(paused).toMatchObject({ status: 'paused', rows: { processed: 0 } });
@@ -282,9 +288,11 @@ describe('more files', () => {
     await eventually('some chunks to be done', async () => (await look(id)).rows.processed >= 20);
     await files.add(world, id, second.csv);
     await eventually('the second file to be known', async () => (await look(id)).rows.total === 260);
+    const late = files.hold(id, 50);
     held.letGo();
     await eventually('most of it to be done', async () => (await look(id)).rows.processed > 150);
-    await files.add(world, id, third.csv);
+    expect(await files.add(world, id, third.csv)).toBe(true);
+    late.letGo();
     const view = await completed(id);
     watched.abort();
     await watching;
@@ -366,7 +374,7 @@ describe('a chunk that cannot be loaded', () => {
     expect(view).toMatchObject({ reason: 'chunks_failed', chunks: { failed: 1 } });
     expect(view.chunks.pending).toBeGreaterThan(50);
     expect(await batch.stored()).toBe(view.rows.inserted);
-    expect(await flow(id)).toMatchObject({ status: 'failed', businessStatus: 'failed' });
+    await flowThatIs(id, 'failed', 'failed');
     await allow();
     await world.holdfast.imports.retry(id);
     expect(await completed(id)).toMatchObject({ rows: { inserted: 400, updated: 0 } });

@@ -272,7 +272,7 @@ describe('an order is cancelled', () => {
   });
 
   test('while the gateway is taking the money, which is given back', async () => {
-    await world.sandbox.faults({ party: 'stripe', kind: 'delay', operation: 'authorise', when: 'after', delayMs: 1_500, times: 1 });
+    await world.sandbox.faults({ party: 'stripe', kind: 'delay', operation: 'authorise', when: 'after', delayMs: 2_500, times: 1 });
     const [productId, before] = [await product(mug), await balances()];
     const id = await placeWithAddress({ items: [{ productId, quantity: 2 }] });
     await eventually('the gateway to have it', async () => (await world.sandbox.journal(paymentOfOrder(id))).length > 0);

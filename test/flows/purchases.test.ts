@@ -294,7 +294,7 @@ describe('a cancel wish', () => {
   });
 
   test('while the money is being taken gives it back', async () => {
-    await world.sandbox.faults({ party: 'stripe', kind: 'delay', operation: 'authorise', when: 'after', delayMs: 1_500, times: 1 });
+    await world.sandbox.faults({ party: 'stripe', kind: 'delay', operation: 'authorise', when: 'after', delayMs: 2_500, times: 1 });
     const car = await heldCar();
     const begun = await world.holdfast.purchases.buy({ customerId: car.customerId, bookingId: car.bookingId, ...visa });
     await eventually('the charge', async () => (await executedOf(world, begun.paymentId)).length > 0);
@@ -414,7 +414,7 @@ describe('when something is broken', () => {
 
   test('a refund that the gateway does not make is parked, and made when somebody resumes it', async () => {
     const { bookingId, customerId, resourceId } = await heldCar();
-    await world.sandbox.faults({ party: 'stripe', kind: 'delay', operation: 'authorise', when: 'after', delayMs: 1_500, times: 1 }, { party: 'stripe', kind: 'error', operation: 'refund' });
+    await world.sandbox.faults({ party: 'stripe', kind: 'delay', operation: 'authorise', when: 'after', delayMs: 2_500, times: 1 }, { party: 'stripe', kind: 'error', operation: 'refund' });
     const begun = await world.holdfast.purchases.buy({ customerId, bookingId, ...visa });
     await eventually('the charge', async () => (await executedOf(world, begun.paymentId)).length > 0);
     await world.holdfast.purchases.cancel(begun.id);

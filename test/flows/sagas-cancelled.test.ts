@@ -25,7 +25,7 @@ import { startWorld, type World } from '../support/world.ts';
 // `purchases.test.ts`, and each step of an order in `orders.test.ts`.
 
 const visa = { gateway: 'stripe', method: 'pm_card_visa' } as const;
-const slowly = { party: 'stripe', kind: 'delay', when: 'after', delayMs: 1_500, times: 1 } as const;
+const slowly = { party: 'stripe', kind: 'delay', when: 'after', delayMs: 2_500, times: 1 } as const;
 const home: ShipTo = { name: 'Ada Lovelace', line1: '12 St James Square', city: 'London', postcode: 'SW1Y 4JH', country: 'GB' };
 const mug: PutProduct = { sellerId: 'own', name: 'Mug', kind: 'physical', price: 1_500, currency: 'EUR', stock: 10, weightGrams: 400 };
 

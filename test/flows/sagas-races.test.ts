@@ -99,7 +99,7 @@ describe('a purchase of a basket that is cancelled', () => {
   });
 
   test('while the money is being taken gets it back, and keeps its basket', async () => {
-    await world.sandbox.faults({ party: 'stripe', kind: 'delay', operation: 'authorise', when: 'after', delayMs: 1_500, times: 1 });
+    await world.sandbox.faults({ party: 'stripe', kind: 'delay', operation: 'authorise', when: 'after', delayMs: 2_500, times: 1 });
     const productId = await product();
     const [customerId, before] = [await basketOf(productId, 2), await balances()];
     const { id, paymentId } = await world.holdfast.purchases.buy({ customerId, ...visa });
@@ -127,7 +127,7 @@ describe('a purchase of a basket that is cancelled', () => {
     const productId = await product();
     const customerId = await basketOf(productId, 2);
     const before = await balances();
-    await world.sandbox.faults({ party: 'stripe', kind: 'delay', operation: 'authorise', when: 'after', delayMs: 1_500, times: 1 }, { party: 'stripe', kind: 'delay', operation: 'refund', when: 'after', delayMs: 1_500, times: 1 });
+    await world.sandbox.faults({ party: 'stripe', kind: 'delay', operation: 'authorise', when: 'after', delayMs: 2_500, times: 1 }, { party: 'stripe', kind: 'delay', operation: 'refund', when: 'after', delayMs: 2_500, times: 1 });
     const { id, paymentId } = await world.holdfast.purchases.buy({ customerId, ...visa });
     await eventually('the charge', async () => (await executedOf(world, paymentId)).length > 0);
     await world.holdfast.purchases.cancel(id);
@@ -164,7 +164,7 @@ describe('an undo that cannot be finished', () => {
   const patienceMs = 300_000;
 
   test('of a purchase is told to the administrators, once for each time', async () => {
-    await world.sandbox.faults({ party: 'stripe', kind: 'delay', operation: 'authorise', when: 'after', delayMs: 1_500, times: 1 }, { party: 'stripe', kind: 'error', operation: 'refund' });
+    await world.sandbox.faults({ party: 'stripe', kind: 'delay', operation: 'authorise', when: 'after', delayMs: 2_500, times: 1 }, { party: 'stripe', kind: 'error', operation: 'refund' });
     const before = await balances();
     const { id, paymentId } = await world.holdfast.purchases.buy({ customerId: await basketOf(await product()), ...visa });
     await eventually('the charge', async () => (await executedOf(world, paymentId)).length > 0);
@@ -300,7 +300,7 @@ test('a vehicle that the desk confirms while it is being paid is not sold for th
   const resourceId = await createResource(world.databases, world.tenantId, someCar);
   const before = await balances();
   const { id: bookingId } = await world.holdfast.bookings.book({ resourceId, customerId: 'ada' });
-  await world.sandbox.faults({ party: 'stripe', kind: 'delay', operation: 'authorise', when: 'after', delayMs: 1_500, times: 1 });
+  await world.sandbox.faults({ party: 'stripe', kind: 'delay', operation: 'authorise', when: 'after', delayMs: 2_500, times: 1 });
   const { id, paymentId } = await world.holdfast.purchases.buy({ customerId: 'ada', bookingId, ...visa });
   await eventually('the charge', async () => (await executedOf(world, paymentId)).length > 0);
   await sql`UPDATE bookings SET status = 'confirmed', reference = 'cash at the desk', hold_expires_at = NULL WHERE id = ${bookingId}`.execute(world.databases.write);

@@ -5,7 +5,7 @@
 import { newBookingId, newPaymentId } from '../../client/index.ts';
 import { bookingWorkflowId } from '../../contracts/flows.ts';
 import { createResource, someRoom } from '../support/database.ts';
-import { customerWithDeadlocks, installDeadlocks, removeDeadlocks, stopDeadlocks } from '../support/deadlocks.ts';
+import { customerWithDeadlocks, installDeadlocks, stopDeadlocks } from '../support/deadlocks.ts';
 import { startSkippingWorld } from '../support/time-skipping.ts';
 import { recordHousekeeping } from './record-housekeeping.ts';
 import { recordImports } from './record-imports.ts';
@@ -100,5 +100,4 @@ await recordImports();
 await recordHousekeeping();
 await recordExports(world, write);
 await recordSales(world, write);
-await removeDeadlocks(world.databases.write);
 await world.close();

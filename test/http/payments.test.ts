@@ -329,16 +329,19 @@ describe('what can be read', () => {
   test('balances by account and currency, page by page', async () => {
     await paidId();
     const all = await shopA.call('GET', '/v1/ledger/balances');
-    expect(itemsOf(all).length).toBeGreaterThan(1);
-    // Others move money meanwhile, so it is the accounts that are compared.
     const names = (answer: Answer): string[] => itemsOf(answer).map(({ account, currency }) => `${String(account)} ${String(currency)}`);
-    let page = await shopA.call('GET', '/v1/ledger/balances?limit=1');
+    // Others move money meanwhile, so what is even now and then is there or not.
+    const lasting = ['gateway:stripe EUR', 'revenue EUR'];
+    expect(names(all)).toEqual(expect.arrayContaining(lasting));
+    let page = await shopA.call('GET', '/v1/ledger/balances?limit=2');
     const found = names(page);
     while (page.body['nextCursor'] !== undefined) {
-      page = await shopA.call('GET', `/v1/ledger/balances?limit=1&cursor=${encodeURIComponent(page.body['nextCursor'] as string)}`);
+      page = await shopA.call('GET', `/v1/ledger/balances?limit=2&cursor=${encodeURIComponent(page.body['nextCursor'] as string)}`);
+      expect(names(page).length).toBeLessThanOrEqual(2);
       found.push(...names(page));
     }
-    expect(found).toEqual(names(all));
+    expect(found).toEqual(expect.arrayContaining(lasting));
+    expect(new Set(found).size).toBe(found.length);
     expect(itemsOf(await shopA.call('GET', '/v1/ledger/balances?account=gateway:stripe&currency=EUR'))).toMatchObject([{ account: 'gateway:stripe', currency: 'EUR' }]);
     expect(itemsOf(await shopA.call('GET', '/v1/ledger/balances?account=gateway:stripe&currency=JPY'))).toEqual([]);
   });

@@ -15,30 +15,30 @@ let shopA: Shop;
 let shopB: Shop;
 let databases: Databases;
 let apiUrl: string;
-let authorization: string;
+let authorization: Record<'shop-a' | 'shop-b', string>;
 let small: Buffer<ArrayBuffer>;
 beforeAll(async () => {
   [shopA, shopB, databases] = await Promise.all([shop('shop-a'), shop('shop-b'), openTestDatabase()]);
   const stack = await testStack();
   apiUrl = stack.apiUrl;
-  authorization = `Bearer ${stack.apiKeys['shop-a'] ?? ''}`;
+  authorization = { 'shop-a': `Bearer ${stack.apiKeys['shop-a'] ?? ''}`, 'shop-b': `Bearer ${stack.apiKeys['shop-b'] ?? ''}` };
   small = Buffer.from(await anImage({ width: 400, height: 200 }));
 });
 afterAll(async () => await databases.close());
 
 let made = 0;
 const fresh = (name: string): string => `${name}-${process.pid}-${(made += 1)}`;
-async function product(): Promise<string> {
+async function product(seller = shopA): Promise<string> {
   const id = fresh('product');
-  await shopA.call('PUT', `/v1/products/${id}`, { sellerId: 'seller-1', name: 'Mug', kind: 'physical', price: 100, currency: 'EUR', weightGrams: 1 });
+  await seller.call('PUT', `/v1/products/${id}`, { sellerId: 'seller-1', name: 'Mug', kind: 'physical', price: 100, currency: 'EUR', weightGrams: 1 });
   return id;
 }
 const jpeg = { 'content-type': 'image/jpeg' };
 const send = async (productId: string, image: Uint8Array, headers: Record<string, string> = jpeg): Promise<Answer> => await shopA.call('POST', `/v1/uploads?productId=${productId}`, image, headers);
-async function sendForm(productId: string, images: readonly (readonly [name: string, Uint8Array<ArrayBuffer>])[], headers: Record<string, string> = {}): Promise<Answer> {
+async function sendForm(productId: string, images: readonly (readonly [name: string, Uint8Array<ArrayBuffer>])[], headers: Record<string, string> = {}, seller: keyof typeof authorization = 'shop-a'): Promise<Answer> {
   const form = new FormData();
   for (const [name, image] of images) form.append('image', new Blob([image]), name);
-  const answer = await fetch(`${apiUrl}/v1/uploads?productId=${productId}`, { method: 'POST', body: form, headers: { authorization, ...headers } });
+  const answer = await fetch(`${apiUrl}/v1/uploads?productId=${productId}`, { method: 'POST', body: form, headers: { authorization: authorization[seller], ...headers } });
   return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Record<string, unknown> };
 }
 const idOf = (answer: Answer): string => (answer.body as unknown as UploadView).id;
@@ -49,7 +49,8 @@ async function ended(id: string): Promise<UploadView> {
   });
 }
 const productOf = async (id: string): Promise<ProductView> => (await shopA.call('GET', `/v1/products/${id}`)).body as unknown as ProductView;
-const objects = async (): Promise<number> => (await databases.write.selectFrom('stored_files').select('key').where('tenant_id', '=', 'shop-a').execute()).length;
+/** Of another shop, as nothing else sends images to it. */
+const objects = async (): Promise<number> => (await databases.write.selectFrom('stored_files').select('key').where('tenant_id', '=', 'shop-b').where('key', 'like', 'shop-b/uploads/%').execute()).length;
 
 describe('an image', () => {
   test('is taken, made, shown on the product, and fetched by links that need no key', async () => {
@@ -108,33 +109,33 @@ describe('a form', () => {
   });
 
   test('with no file, an empty one, too many, or that is none, is refused, and nothing of it is kept', async () => {
-    const productId = await product();
+    const productId = await product(shopB);
     const before = await objects();
-    expect(await sendForm(productId, [])).toMatchObject({ status: 422, body: { code: 'file_empty' } });
-    expect(await sendForm(productId, [['a.jpg', small], ['b.jpg', Buffer.alloc(0)]])).toMatchObject({ status: 422, body: { code: 'file_empty', detail: expect.stringContaining('File 2') } });
-    expect(await sendForm(productId, Array.from({ length: maxImagesOfUpload + 1 }, (_, at) => [`${at}.jpg`, small] as const))).toMatchObject({ status: 413, body: { code: 'payload_too_large' } });
+    expect(await sendForm(productId, [], {}, 'shop-b')).toMatchObject({ status: 422, body: { code: 'file_empty' } });
+    expect(await sendForm(productId, [['a.jpg', small], ['b.jpg', Buffer.alloc(0)]], {}, 'shop-b')).toMatchObject({ status: 422, body: { code: 'file_empty', detail: expect.stringContaining('File 2') } });
+    expect(await sendForm(productId, Array.from({ length: maxImagesOfUpload + 1 }, (_, at) => [`${at}.jpg`, small] as const), {}, 'shop-b')).toMatchObject({ status: 413, body: { code: 'payload_too_large' } });
     for (const body of ['', 'hello', '--x\r\n', '--x\r\ncontent-disposition: form-data; name="image"; filename="a.jpg"\r\n\r\nhalf']) {
-      const answer = await shopA.call('POST', `/v1/uploads?productId=${productId}`, body, { 'content-type': 'multipart/form-data; boundary=x' });
+      const answer = await shopB.call('POST', `/v1/uploads?productId=${productId}`, body, { 'content-type': 'multipart/form-data; boundary=x' });
       expect([body, answer.status >= 400 && answer.status < 500]).toEqual([body, true]);
     }
-    expect(await shopA.call('POST', `/v1/uploads?productId=${productId}`, 'x', { 'content-type': 'multipart/form-data' })).toMatchObject({ status: 400, body: { code: 'malformed_request' } });
+    expect(await shopB.call('POST', `/v1/uploads?productId=${productId}`, 'x', { 'content-type': 'multipart/form-data' })).toMatchObject({ status: 400, body: { code: 'malformed_request' } });
     expect(await objects()).toBe(before);
-    expect((await shopA.call('GET', `/v1/uploads?productId=${productId}`)).body['items']).toEqual([]);
+    expect((await shopB.call('GET', `/v1/uploads?productId=${productId}`)).body['items']).toEqual([]);
   });
 
   test('that breaks off in the middle leaves nothing', async () => {
-    const productId = await product();
+    const productId = await product(shopB);
     const before = await objects();
     const { port } = new URL(apiUrl);
     const socket = connect(Number(port), '127.0.0.1');
     await once(socket, 'connect');
-    socket.write([`POST /v1/uploads?productId=${productId} HTTP/1.1`, 'host: x', `authorization: ${authorization}`, 'content-type: multipart/form-data; boundary=x', 'content-length: 5000000', '', ''].join('\r\n'));
+    socket.write([`POST /v1/uploads?productId=${productId} HTTP/1.1`, 'host: x', `authorization: ${authorization['shop-b']}`, 'content-type: multipart/form-data; boundary=x', 'content-length: 5000000', '', ''].join('\r\n'));
     socket.write('--x\r\ncontent-disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n');
     socket.write(Buffer.alloc(1_000_000, 'y'));
     await eventually('the beginning of a file', async () => (await objects()) > before);
     socket.destroy();
     await eventually('nothing to be left', async () => (await objects()) === before);
-    expect((await shopA.call('GET', `/v1/uploads?productId=${productId}`)).body['items']).toEqual([]);
+    expect((await shopB.call('GET', `/v1/uploads?productId=${productId}`)).body['items']).toEqual([]);
   });
 });
 

@@ -1,10 +1,9 @@
-/** By itself in a file: it kills the workers of the stack that the other tests share, and waits until they are back. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Client } from '@temporalio/client';
 import { newBookingId, newPaymentId } from '../../client/index.ts';
 import { readSettings } from '../../config/settings.ts';
-import type { Databases } from '../../services/database/connection.ts';
+import { openDatabases, type Databases } from '../../services/database/connection.ts';
 import { stackInfo } from '../../stack/info.ts';
 import { sandboxedGateways } from '../../stack/sandbox.ts';
 import { Run } from '../../stack/showcase/run.ts';
@@ -12,28 +11,29 @@ import { answerLost, declined, paidByCard } from '../../stack/showcase/scenes/pa
 import { basketBought, carBought, orderSent } from '../../stack/showcase/scenes/sales.ts';
 import type { Stage } from '../../stack/showcase/stage.ts';
 import { cli, controlCharacters, done } from '../support/cli.ts';
-import { createResource, openTestDatabase, someCar } from '../support/database.ts';
 import { eventually } from '../support/http.ts';
+import { createProduct, type Product } from '../support/product.ts';
 
+// It kills workers: not those of the stack that the other tests share.
+let product: Product;
 let databases: Databases;
-beforeAll(async () => void (databases = await openTestDatabase()));
-
-const workers = async (): Promise<number | null> => (JSON.parse(await readFile(process.env['HOLDFAST_TEST_STACK'] ?? '', 'utf8')) as { pids: { workers: number | null } }).pids.workers;
-
-// Whoever comes next finds a worker that answers.
+beforeAll(async () => {
+  product = await createProduct();
+  const { databaseUrl } = await product.start();
+  databases = openDatabases({ writeUrl: databaseUrl, applicationName: 'holdfast-test' });
+}, 240_000);
 afterAll(async () => {
-  await eventually('a hold by the restarted workers', async () => {
-    const resourceId = await createResource(databases, 'shop-a', someCar);
-    return (await cli(['book', resourceId, '--customer', 'ada', '--json'])).stdout.includes('"held"');
-  });
-  await databases.close();
+  await databases?.close();
+  await product?.dispose();
 });
+
+const workers = async (): Promise<number | null> => (await product.info()).pids.workers;
 
 test('the showcase passes on a running stack, kills its workers once, and gives everything back', async () => {
   const before = await workers();
   const newest = newBookingId();
   const newestPayment = newPaymentId();
-  const { code, stdout, stderr } = await cli(['showcase']);
+  const { code, stdout, stderr } = await cli(['showcase'], { environment: { HOLDFAST_HOME: product.home } });
   expect({ code, stderr, wrong: stdout.match(/✖.*(?:\n {4}.*)*/g) }).toEqual({ code: 0, stderr: '', wrong: null });
   expect(stdout).toMatch(/✔ \d+ flows ended as they should, 0 did not/);
   expect(stdout).toMatch(/SIGKILL to the worker.*saw killed/);
@@ -89,7 +89,7 @@ function untouchable(name: string): unknown {
   });
 }
 
-/** Ids sort by time, so these are the bookings that the showcase has made since; other tests make theirs meanwhile. */
+/** Ids sort by time, so these are the bookings that the showcase has made since. */
 async function bookings(after: string, statuses: ('held' | 'confirmed' | 'released')[] = ['held', 'confirmed', 'released']): Promise<number> {
   const { n } = await databases.write.selectFrom('bookings').select(({ fn }) => fn.countAll<number>().as('n')).where('id', '>', after).where('customer_id', 'like', 'showcase-%').where('status', 'in', statuses).executeTakeFirstOrThrow();
   return n;

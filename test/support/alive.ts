@@ -45,6 +45,8 @@ export async function mostAlive<Result>(work: () => Promise<Result>): Promise<Wa
   })();
   try {
     const result = await work();
+    most = Math.max(most, aliveBytes());
+    looks += 1;
     return { result, mostBytes: most - before, looks };
   } finally {
     done.abort();

@@ -1,10 +1,16 @@
 /** A database that reports deadlocks for one customer's holds, as often as asked. */
 import { randomUUID } from 'node:crypto';
-import { sql, type Kysely } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from '../../services/database/schema.ts';
 
 /** A sequence counts, because a transaction that is rolled back takes every other counter with it. */
 export async function installDeadlocks(db: Kysely<Database>): Promise<void> {
+  await db.transaction().execute(async (tx) => await install(tx));
+}
+
+/** Several files do it at once, and nobody takes it away again: it acts only for the customers that are planned for it. */
+async function install(db: Transaction<Database>): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended('test_deadlock', 0))`.execute(db);
   await sql`CREATE TABLE IF NOT EXISTS test_deadlock_plan (customer_id text PRIMARY KEY, sequence text NOT NULL, times integer NOT NULL)`.execute(db);
   await sql`
     CREATE OR REPLACE FUNCTION test_deadlock() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -17,10 +23,6 @@ export async function installDeadlocks(db: Kysely<Database>): Promise<void> {
       RETURN NEW;
     END $$`.execute(db);
   await sql`CREATE OR REPLACE TRIGGER test_deadlock BEFORE INSERT OR UPDATE ON bookings FOR EACH ROW EXECUTE FUNCTION test_deadlock()`.execute(db);
-}
-
-export async function removeDeadlocks(db: Kysely<Database>): Promise<void> {
-  await sql`DROP TRIGGER IF EXISTS test_deadlock ON bookings`.execute(db);
 }
 
 /** @returns the id of a customer whose next `times` holds end in a deadlock. */

@@ -230,8 +230,8 @@ describe('a refund', () => {
 
   test('is not sent when reading the list took so long that it might be listed too late', async () => {
     // Each of its two calls is in time, and both together are not.
-    fake.answer(({ path }) => ({ ...(path.endsWith('/token') ? { json: { access_token: 'token-1', expires_in: 1_800 } } : { json: [] }), afterMs: 600 }));
-    const slow = made(0, 1_000);
+    fake.answer(({ path }) => ({ ...(path.endsWith('/token') ? { json: { access_token: 'token-1', expires_in: 1_800 } } : { json: [] }), afterMs: 1_800 }));
+    const slow = made(0, 3_000);
     expect(await errorOf(slow.refund(order()))).toMatchObject({ kind: 'unavailable', gatewayCode: 'too_slow' });
     expect(calls()).toEqual(['GET /3000000001/refunds']);
   });

@@ -100,7 +100,7 @@ test('a preauthorised payment is held, then captured in part or given up', async
 });
 
 test('refunds are listed, never exceed what was paid, and may be done later', async () => {
-  const { call, create, decide, told } = await start({ refundDelayMs: 200 });
+  const { call, create, decide, told } = await start({ refundDelayMs: 1_500 });
   const { id, gw_url } = await create();
   expect((await call('POST', `/${id}/refund`, new URLSearchParams({ amount: '1' }))).status).toBe(409);
   await decide(gw_url, 'paid');

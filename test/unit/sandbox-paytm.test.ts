@@ -130,7 +130,7 @@ test('a payment may be pending before it is declined, and then stays so', async 
 });
 
 test('a refund is registered, done later, told, and never more than was paid', async () => {
-  const { initiate, pay, status, refund, refundStatus, journal, told } = await start({ refundDelayMs: 150 });
+  const { initiate, pay, status, refund, refundStatus, journal, told } = await start({ refundDelayMs: 1_500 });
   await pay((await initiate())['txnToken'], 'success');
   const { txnId } = await status();
   expect(code(await refundStatus('ref_1'))).toBe('TXN_FAILURE 631');

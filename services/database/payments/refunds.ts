@@ -122,7 +122,6 @@ export async function claimLongRefunds(db: Kysely<Database>): Promise<{ tenantId
     .execute();
 }
 
-/** All refunds of one payment; it has few. */
 /** Oldest first. */
 export const refundsOf = (db: Kysely<Database>, tenantId: string, paymentId: string) => db.selectFrom('refunds').selectAll().where('tenant_id', '=', tenantId).where('payment_id', '=', paymentId).orderBy('created_at').orderBy('id');
 
