@@ -4,8 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
 import { readSettings } from '../config/settings.ts';
+import { cleanupScheduleId, reconciliationScheduleId } from '../contracts/workflow-ids.ts';
 import { createTerminalReport } from '../stack/report.ts';
+import type { StackInfo } from '../stack/info.ts';
 import { startStack, type RunningStack } from '../stack/start.ts';
 import { ensureTestServer } from '../stack/toolchain/test-server.ts';
 import { describeFailure } from '../stack/up.ts';
@@ -26,6 +29,7 @@ export async function runWithStack(nodeArguments: readonly string[]): Promise<nu
     const settings = readSettings({ ...process.env, ...ownSettings, HOLDFAST_HOME: home, HOLDFAST_API_KEYS: 'shop-a:test-key-shop-a,shop-b:test-key-shop-b,shop-books:test-key-shop-books' });
     // Tests make their own load, so the limit that protects a shop is off, but for the test that turns it on.
     stack = await startStack({ settings, signal: interrupted.signal, environment: { HOLDFAST_RATE_LIMIT: '0' } });
+    await pauseSchedules(stack.info);
     return await runNode(nodeArguments, { ...process.env, HOLDFAST_TEST_STACK: path.join(home, 'stack.json'), HOLDFAST_TEST_SERVER: testServer }, interrupted.signal);
   } catch (error) {
     process.stderr.write(describeFailure(error));
@@ -33,6 +37,17 @@ export async function runWithStack(nodeArguments: readonly string[]): Promise<nu
   } finally {
     await stack?.stop();
     await rm(home, { recursive: true, force: true });
+  }
+}
+
+/** What comes by the clock would come into the middle of some test; tests begin it themselves. */
+async function pauseSchedules({ temporalAddress, temporalNamespace }: StackInfo): Promise<void> {
+  const connection = await Connection.connect({ address: temporalAddress });
+  try {
+    const { schedule } = new Client({ connection, namespace: temporalNamespace });
+    await Promise.all([reconciliationScheduleId, cleanupScheduleId].map(async (id) => await schedule.getHandle(id).pause('Tests begin it themselves.')));
+  } finally {
+    await connection.close();
   }
 }
 
