@@ -1,6 +1,6 @@
 /** `ledger`: where the money is, and every movement of it. */
 import type { Command } from 'commander';
-import { accountBalance, ledgerEntryView, type AccountBalance, type LedgerEntryView } from '../../contracts/payments/schemas.ts';
+import { accountBalance, ledgerEntryView, maxBalances, type AccountBalance, type LedgerEntryView } from '../../contracts/payments/schemas.ts';
 import { text } from '../../contracts/values.ts';
 import { openApi } from '../connection.ts';
 import { CliError } from '../errors.ts';
@@ -9,9 +9,6 @@ import { overHttp, show, withPaging, type PageOptions } from '../listing.ts';
 import { anIdOf, checkedBy, examples } from '../options.ts';
 import { print } from '../output.ts';
 import { money, safe, styled, when, type Column } from '../text.ts';
-
-/** So that most shops see all their accounts as they are in one moment: between two pages money moves. */
-const largestPage = 1_000;
 
 const balanceColumns: readonly Column<AccountBalance>[] = [
   { title: 'ACCOUNT', text: ({ account }) => account },
@@ -46,7 +43,7 @@ export function addLedger(program: Command): void {
       return;
     }
     if (account !== undefined || payment !== undefined) throw new CliError('--account and --payment go with --entries.', 'Add --entries.', { code: 'usage', exitCode: 2 });
-    const items = await openApi(options).all('/v1/ledger/balances', accountBalance, { limit: largestPage });
+    const items = await openApi(options).all('/v1/ledger/balances', accountBalance, { limit: maxBalances });
     show({ items }, balanceColumns, options, 'No money has moved yet.');
     const sums = sumsOf(items);
     if (options.json !== true) for (const [currency, sum] of sums) print(safe(`${currency}: all accounts sum to ${money(sum, currency)}`));

@@ -83,12 +83,14 @@ export const accountBalance = z.object({
 });
 export type AccountBalance = z.infer<typeof accountBalance>;
 
-/** A page holds more than other lists' do, so that most shops see all of their accounts at once. */
+/** So many accounts can be seen as they are in one moment: between two pages money moves. */
+export const maxBalances = 10_000;
+
 export const listBalancesQuery = z.strictObject({
   account: text(100).optional(),
   currency: currency.optional(),
   ...pageQuery,
-  limit: z.coerce.number().int().min(1).max(1_000).default(1_000).describe('How many items a page has.'),
+  limit: z.coerce.number().int().min(1).max(maxBalances).default(1_000).describe('How many items a page has.'),
 });
 export type ListBalances = z.infer<typeof listBalancesQuery>;
 

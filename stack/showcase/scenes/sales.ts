@@ -4,7 +4,7 @@ import { invoiceWorkflowId, orderWorkflowId, purchaseWorkflowId } from '../../..
 import { invoiceView } from '../../../contracts/invoices/schemas.ts';
 import { hasEnded } from '../../../contracts/orders/flow.ts';
 import { orderView } from '../../../contracts/orders/schemas.ts';
-import { accountBalance, ledgerEntryView } from '../../../contracts/payments/schemas.ts';
+import { accountBalance, maxBalances, ledgerEntryView } from '../../../contracts/payments/schemas.ts';
 import { basketView, productView, sellerBalance } from '../../../contracts/products.ts';
 import { purchaseView, type PurchaseView } from '../../../contracts/purchases/schemas.ts';
 import { resourceView } from '../../../contracts/resources.ts';
@@ -162,7 +162,7 @@ export async function refundedInPart(run: Run, payment: Flow): Promise<void> {
     return { saw: `${number(refunded, currency)} of ${price(captured, currency)} given back`, ok: refunded === partMinor };
   });
   await run.check({ did: 'all accounts of the ledger together', expected: '0', flow: payment }, async () => {
-    const items = await shop.api.items('/v1/ledger/balances', accountBalance, { limit: '1000' });
+    const items = await shop.api.items('/v1/ledger/balances', accountBalance, { limit: String(maxBalances) });
     const sums = new Map<string, number>();
     for (const { currency, amount } of items) sums.set(currency, (sums.get(currency) ?? 0) + amount);
     return { saw: `${items.length} accounts, ${[...sums].map(([currency, sum]) => price(sum, currency)).join(', ')}`, ok: items.length > 0 && [...sums.values()].every((sum) => sum === 0) };
