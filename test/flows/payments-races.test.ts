@@ -303,10 +303,7 @@ describe('a gateway that will not', () => {
     const payment = await payBooking({ bookingId, gateway: 'gopay', capture: 'manual' });
     await payerDecides(payment, 'authorised');
     await world.holdfast.payments.gatewayEvent(payment.id);
-    await eventually('the answer to be doubted', async () => {
-      await world.environment.sleep(10_000);
-      return (await stored(payment.id))?.status === 'unknown';
-    });
+    await eventually('the answer to be doubted', async () => (await stored(payment.id))?.status === 'unknown', 120_000);
     await world.environment.sleep(minutes(10));
     expect((await flow(payment.id).describe()).historyLength).toBeLessThan(250);
     await world.sandbox.clearFaults();

@@ -340,11 +340,10 @@ describe('Paytm', () => {
     expect(await stored(payment.id)).toMatchObject({ status: 'settled' });
     await world.holdfast.payments.refund(payment.id);
     // Paytm takes it on, and has made it when it is asked again after a while.
-    await eventually('the refund', async () => {
-      await world.environment.sleep(minutes(60));
-      return (await stored(payment.id))?.status === 'refunded';
-    });
+    await eventually('the refund', async () => (await executedOf(world, payment.id)).length === 2);
+    await world.environment.sleep(minutes(24 * 60));
     await ended(payment.id);
+    expect(await stored(payment.id)).toMatchObject({ status: 'refunded' });
     expect(await movementsOf(world, payment.id)).toEqual({});
   });
 });
