@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newPaymentId, type BookingView, type FlowView, type PaymentView, type RefundView } from '../../client/index.ts';
-import { heldRoom, money, paidRoom } from './sales.ts';
+import { balanceOf, heldRoom, money, paidRoom } from './sales.ts';
 import { cli, done, expectRefusal, paste, type Ended } from '../support/cli.ts';
 import type { Databases } from '../../services/database/connection.ts';
 import { openTestDatabase } from '../support/database.ts';
@@ -113,12 +113,17 @@ describe('status', () => {
 
 describe('ledger', () => {
   test('shows the balances to the right, and that they sum to zero', async () => {
+    // In a currency in which nobody else pays meanwhile.
+    const before = await balanceOf('revenue', 'CHF');
+    await paidRoom(databases, 'CHF');
+    expect(await balanceOf('revenue', 'CHF')).toBe(before - 27_000);
     await paid();
     const lines = (await done('ledger')).trimEnd().split('\n');
     expect(lines[0]).toMatch(/^ACCOUNT +BALANCE$/);
     const width = lines[0]?.length;
     const balances = lines.slice(1).filter((line) => /^(gateway|revenue|deposits|seller|fees)/.test(line));
     expect(balances.map((line) => line.length)).toEqual(balances.map(() => width));
+    expect(lines).toContain('CHF: all accounts sum to CHF 0.00');
     expect(lines).toContain('EUR: all accounts sum to EUR 0.00');
     expect(lines.at(-1)).toBe('The ledger is balanced.');
   });

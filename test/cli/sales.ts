@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { BookingView, PaymentView } from '../../client/index.ts';
 import type { PutProduct } from '../../contracts/products.ts';
 import type { Databases } from '../../services/database/connection.ts';
+import { done } from '../support/cli.ts';
 import { createResource, someCar, someRoom } from '../support/database.ts';
 import { testStack } from '../support/environment.ts';
 import { shop } from '../support/http.ts';
@@ -15,13 +16,13 @@ async function post<Answer>(path: string, body: object): Promise<Answer> {
   return answer.body as Answer;
 }
 
-/** Three nights, EUR 270.00, held by ada. */
-export async function heldRoom(databases: Databases): Promise<BookingView> {
-  return await post('/v1/bookings', { resourceId: await createResource(databases, 'shop-a', someRoom), customerId: 'ada', from: '2031-05-01', to: '2031-05-04' });
+/** Three nights for 270.00, held by ada. */
+export async function heldRoom(databases: Databases, currency = 'EUR'): Promise<BookingView> {
+  return await post('/v1/bookings', { resourceId: await createResource(databases, 'shop-a', { ...someRoom, currency }), customerId: 'ada', from: '2031-05-01', to: '2031-05-04' });
 }
 
-export async function paidRoom(databases: Databases): Promise<PaymentView> {
-  const payment = await post<PaymentView>(`/v1/bookings/${(await heldRoom(databases)).id}/payment`, { gateway: 'stripe', method: 'pm_card_visa' });
+export async function paidRoom(databases: Databases, currency = 'EUR'): Promise<PaymentView> {
+  const payment = await post<PaymentView>(`/v1/bookings/${(await heldRoom(databases, currency)).id}/payment`, { gateway: 'stripe', method: 'pm_card_visa' });
   if (payment.status !== 'settled') throw new Error(`the payment is ${payment.status}`);
   return payment;
 }
@@ -48,6 +49,12 @@ export async function stockOf(productId: string): Promise<unknown> {
 
 /** As the command shows it: EUR. */
 export const money = (amountMinor: number): string => `EUR ${(amountMinor / 100).toLocaleString('en', { minimumFractionDigits: 2 })}`;
+
+/** What an account stands at, as the command shows it, in minor units. */
+export async function balanceOf(account: string, currency: string): Promise<number> {
+  const { items } = JSON.parse(await done('ledger', '--json')) as { items: { account: string; currency: string; amount: number }[] };
+  return items.find((item) => item.account === account && item.currency === currency)?.amount ?? 0;
+}
 
 export async function testSandbox(): Promise<ReturnType<typeof sandboxAt>> {
   const { sandboxUrl } = (await testStack()) as { readonly sandboxUrl?: string };

@@ -56,6 +56,7 @@ export interface Sale {
   readonly afterwards: Promise<void>;
 }
 
+const listOf = (kind: SaleKind): string => (kind === 'order' ? '/v1/orders' : '/v1/purchases');
 export const saleWorkflowId = (kind: SaleKind, id: string): string => (kind === 'order' ? orderWorkflowId(id) : purchaseWorkflowId(id));
 
 export async function openShop(shop: Shop): Promise<void> {
@@ -68,8 +69,7 @@ export async function buy(shop: Shop, n: number): Promise<Sale> {
   const { gateway, method, ends, ...then } = pick(`sale ${n}`, stories);
   const customerId = `customer-${n}`;
   const wish = { customerId, gateway, ...(method !== undefined && { method }), ...(await goodsFor(shop, kind, n, customerId)) };
-  const path = kind === 'order' ? '/v1/orders' : '/v1/purchases';
-  const { status, body } = await answered(`sale ${n}`, async () => await shop.call('POST', path, wish, { 'idempotency-key': `sale-${n}` }));
+  const { status, body } = await answered(`sale ${n}`, async () => await shop.call('POST', listOf(kind), wish, { 'idempotency-key': `sale-${n}` }));
   if (kind === 'vehicle' && tooLate.includes(String(body['code']))) return { kind, ends, id: undefined, afterwards: Promise.resolve() };
   if (status !== 202) throw new Error(`sale ${n} (${kind}) was answered ${status}: ${JSON.stringify(body)}`);
   const id = String(body['id']);
@@ -100,8 +100,8 @@ async function accepted(what: string, ask: () => Promise<Answer>): Promise<Answe
 }
 
 async function goOn(shop: Shop, kind: SaleKind, id: string, n: number, { cancel, outcome }: Pick<Story, 'cancel' | 'outcome'>): Promise<void> {
-  const path = `/v1/${kind === 'order' ? 'orders' : 'purchases'}/${id}`;
-  const page = outcome === undefined ? undefined : await pageOf(shop, kind, id, path);
+  const path = `${listOf(kind)}/${id}`;
+  const page = outcome === undefined ? undefined : await pageOf(shop, kind, id);
   if (cancel !== undefined) {
     await sleep(secondThoughtsMs * chance(`second thoughts of ${n}`));
     await answered(`the cancel of ${id}`, async () => await shop.call('POST', `${path}/cancel`));
@@ -110,20 +110,20 @@ async function goOn(shop: Shop, kind: SaleKind, id: string, n: number, { cancel,
 }
 
 /** Whoever sees no page for so long goes away. */
-async function pageOf(shop: Shop, kind: SaleKind, id: string, path: string): Promise<string | undefined> {
+async function pageOf(shop: Shop, kind: SaleKind, id: string): Promise<string | undefined> {
   const open = (view: View): string | undefined => (view['payment'] as { redirectUrl?: string } | undefined)?.redirectUrl;
   const view = await patiently(`the page of ${id}`, async () => {
-    const seen = await sees(shop, path, (found) => open(found) !== undefined || decided.includes(String(found['status'])), {});
-    return seen ?? ((await wasNotBegun(shop, kind, id, path)) && {});
+    const seen = await sees(shop, `${listOf(kind)}/${id}`, (found) => open(found) !== undefined || decided.includes(String(found['status'])), {});
+    return seen ?? ((await wasNotBegun(shop, kind, id)) && {});
   }).catch(() => undefined);
   return view === undefined ? undefined : open(view);
 }
 
 /** It was accepted, and there was nothing to sell any more when a worker came to it: there is no such sale, and nobody makes one. */
-export async function wasNotBegun(shop: Shop, kind: SaleKind, id: string, path = `/v1/${kind === 'order' ? 'orders' : 'purchases'}/${id}`): Promise<boolean> {
-  const nowhere = await sees(shop, path, ({ status }) => status === 'nowhere', { status: 'nowhere' });
-  if (nowhere === undefined) return false;
-  const flow = await sees(shop, `/v1/flows/${encodeURIComponent(saleWorkflowId(kind, id))}`, ({ status }) => status !== 'running', { status: 'nowhere' });
-  // It may have been written down in between.
-  return flow !== undefined && (await sees(shop, path, ({ status }) => status === 'nowhere', { status: 'nowhere' })) !== undefined;
+export async function wasNotBegun(shop: Shop, kind: SaleKind, id: string): Promise<boolean> {
+  const nowhere = { status: 'nowhere' };
+  const isNowhere = async (): Promise<boolean> => (await sees(shop, `${listOf(kind)}/${id}`, ({ status }) => status === nowhere.status, nowhere)) !== undefined;
+  const hasNoFlow = async (): Promise<boolean> => (await sees(shop, `/v1/flows/${encodeURIComponent(saleWorkflowId(kind, id))}`, ({ status }) => status !== 'running', nowhere)) !== undefined;
+  // It may have been written down in between, so the list is asked twice.
+  return (await isNowhere()) && (await hasNoFlow()) && (await isNowhere());
 }
